@@ -1,0 +1,177 @@
+// Package models says what each table is: its contract, the dated parameters
+// that its numbers rest on, and the Go types that read them. It says nothing
+// about how a table is made.
+package models
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A Contract is what one table promises: its columns, its key, its partitions
+// and its checks. Titles and formulas are Chinese and reach the reader.
+type Contract struct {
+	Table   string `yaml:"table"`   // layer.domain_name
+	Title   string `yaml:"title"`   // what a reader calls the table
+	Grain   string `yaml:"grain"`   // what one row stands for
+	Formula string `yaml:"formula"` // 口径 of the table as a whole
+	// Key names the columns that tell rows apart.
+	Key []string `yaml:"key"`
+	// Version names the column by which, of two rows with one key, the larger
+	// is the newer (ods only). Rows without it are ordered by their delivery.
+	Version string `yaml:"version"`
+	// Partition names the DATE or TIMESTAMP column by whose calendar month the
+	// table is rebuilt. Empty: the table is rebuilt as a whole.
+	Partition string `yaml:"partition"`
+	// Reads widens what one month of this table needs of an upstream table
+	// beyond the same month.
+	Reads map[string]Window `yaml:"reads"`
+	// Parameters names the dated parameters that the table's numbers rest on.
+	Parameters []string `yaml:"parameters"`
+	// Internal keeps an ads or dim table out of the published file.
+	Internal bool     `yaml:"internal"`
+	Columns  []Column `yaml:"columns"`
+	Checks   []Check  `yaml:"checks"`
+
+	File string `yaml:"-"`
+
+	lines lines // of the file
+}
+
+// A Window is a span of months around the month that is built. All stands for
+// the whole of the upstream table.
+type Window struct {
+	Before int  `yaml:"before"`
+	After  int  `yaml:"after"`
+	All    bool `yaml:"all"`
+	// Spill is how many months later than an upstream row a row made of it may
+	// stand: a week that begins in March may end in April. At most Before.
+	Spill int `yaml:"spill"`
+}
+
+// A Column is one column of a contract. In derived tables type, title, formula
+// and pii may be left out where an upstream table has a column of that name.
+type Column struct {
+	Name    string `yaml:"name"`
+	Type    Type   `yaml:"type"`
+	Title   string `yaml:"title"`
+	Formula string `yaml:"formula"` // 口径
+	Unit    string `yaml:"unit"`
+	// Required columns hold no NULL; in ods a row without them is held back.
+	Required bool `yaml:"required"`
+	PII      PII  `yaml:"pii"`
+	// As is the name under which a personal column lands: submitter_id lands
+	// as submitter_key. Empty: under its own name.
+	As string `yaml:"as"`
+	// Accepted lists the only values allowed, NULL aside.
+	Accepted []string `yaml:"accepted"`
+	// Absent lists values that mean that there is none (ods only): everybody
+	// who is 匿名 would be one person otherwise.
+	Absent []string `yaml:"absent"`
+	// Region marks a region code: normalised, and held back when unknown.
+	Region bool `yaml:"region"`
+	// Min and Max bound numbers, both inclusive.
+	Min *float64 `yaml:"min"`
+	Max *float64 `yaml:"max"`
+	// NotAfterLoad holds back moments that lie more than a day after loading.
+	NotAfterLoad bool `yaml:"not_after_load"`
+}
+
+// LandedName is the column's name in the lake.
+func (c Column) LandedName() string {
+	if c.As != "" {
+		return c.As
+	}
+	return c.Name
+}
+
+// A Check is one promise about the whole of a table; exactly one field is set.
+type Check struct {
+	// Unique names columns that together occur once.
+	Unique []string `yaml:"unique"`
+	// Empty is a SELECT that must return no rows; those it returns are the
+	// offending ones. It names the table as itself, and sees only the rows
+	// that were built just now.
+	Empty string `yaml:"empty"`
+	// Title says in Chinese what the check guards; it stands in messages.
+	Title string `yaml:"title"`
+}
+
+// Layers in the order in which data moves.
+var layers = []string{"ods", "dim", "dwd", "dws", "ads"}
+
+// Layer is the part of the table's name before the dot.
+func (c *Contract) Layer() string { return Layer(c.Table) }
+
+// Layer is the part of a table's name before the dot.
+func Layer(table string) string {
+	l, _, _ := strings.Cut(table, ".")
+	return l
+}
+
+// Domain is the part of a table's name between the dot and the first
+// underscore; "" for dim tables, which belong to all.
+func Domain(table string) string {
+	layer, name, _ := strings.Cut(table, ".")
+	if layer == "dim" {
+		return ""
+	}
+	d, _, _ := strings.Cut(name, "_")
+	return d
+}
+
+// Published reports whether the table goes into the published file.
+func (c *Contract) Published() bool {
+	l := c.Layer()
+	return (l == "ads" || l == "dim") && !c.Internal
+}
+
+// Column returns the column of that name.
+func (c *Contract) Column(name string) (Column, bool) {
+	i := slices.IndexFunc(c.Columns, func(col Column) bool { return col.Name == name })
+	if i < 0 {
+		return Column{}, false
+	}
+	return c.Columns[i], true
+}
+
+// LandedColumns are the columns of an ods table as they lie in the lake: the
+// contract's own under their landed names, then the ones that the loader adds.
+func (c *Contract) LandedColumns() []Column {
+	cols := make([]Column, 0, len(c.Columns)+len(LoadColumns))
+	for _, col := range c.Columns {
+		col.Name, col.As, col.PII = col.LandedName(), "", col.PII.Landed()
+		if col.PII != NotPersonal {
+			col.Type = Type{Kind: Varchar}
+		}
+		cols = append(cols, col)
+	}
+	return append(cols, LoadColumns...)
+}
+
+// LoadColumns are what the loader adds to every ods row: which delivery it
+// came with and where it stood there.
+var LoadColumns = []Column{
+	{Name: "batch_id", Type: Type{Kind: Bigint}, Title: "批次号", Required: true},
+	{Name: "batch_row", Type: Type{Kind: Bigint}, Title: "批次内行号", Required: true},
+	{Name: "source_system", Type: Type{Kind: Varchar}, Title: "来源系统", Required: true},
+}
+
+var (
+	tableRE  = regexp.MustCompile(`^(ods|dim|dwd|dws|ads)\.[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
+	columnRE = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+)
+
+// ReadContract reads one contract file.
+func ReadContract(file string, data []byte) (*Contract, error) {
+	c := &Contract{File: file}
+	if err := DecodeYAML(file, data, c); err != nil {
+		return nil, err
+	}
+	c.lines = linesOf(data)
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
