@@ -1,0 +1,231 @@
+package privacy
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/klauspost/compress/s2"
+)
+
+// A Kind is a kind of record in the vault.
+type Kind string
+
+const (
+	// KindPerson maps a pseudonym (Lookup) to the identity behind it (Value).
+	KindPerson Kind = "person"
+	// KindValue maps a row's key (Lookup), with Table and Column, to what stood
+	// in that column.
+	KindValue Kind = "value"
+	// KindHeld is a raw row (Value) that waits in quarantine under
+	// "<batch>/<seq>" (Lookup).
+	KindHeld Kind = "held"
+)
+
+// A Record is one original. Table and Column are empty where they do not apply.
+type Record struct {
+	Kind   Kind
+	Lookup string
+	Table  string
+	Column string
+	Value  string
+}
+
+type indexEntry struct {
+	hash uint64
+	at   uint64 // block number and offset in it
+}
+
+// A VaultWriter writes one segment, for one landed batch. It writes to a
+// temporary file beside path, which Close puts in place. It serves one
+// goroutine. After an error the segment can only be aborted.
+type VaultWriter struct {
+	path   string
+	file   *os.File
+	out    *bufio.Writer
+	sealer *sealer
+
+	plain, zipped, sealed, scratch []byte
+
+	offset  uint64
+	footer  footer
+	index   []indexEntry
+	last    Record // the last one in the open block; zero when there is none
+	persons map[[16]byte]struct{}
+	err     error
+	done    bool
+}
+
+// NewVaultWriter begins the segment at path. The folder must exist.
+func NewVaultWriter(path string, key Key) (*VaultWriter, error) {
+	const op = "write vault segment"
+	if key.IsZero() {
+		return nil, &Error{Op: op, Path: path, Err: errors.New("no vault key"), Try: "load or create the keys first"}
+	}
+	header := newHeader(key)
+	sealer, err := newSealer(header, key)
+	if err != nil {
+		return nil, &Error{Op: op, Path: path, Err: err}
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp") // mode 0600
+	if err != nil {
+		return nil, &Error{Op: op, Path: path, Err: plainPathError(err), Try: "make the folder, or free some space"}
+	}
+	w := &VaultWriter{
+		path: path, file: file, out: bufio.NewWriterSize(file, 256<<10), sealer: sealer,
+		persons: make(map[[16]byte]struct{}),
+	}
+	w.write(header[:])
+	w.footer.blocks = append(w.footer.blocks, w.offset)
+	return w, nil
+}
+
+// Put adds a record and copies what it needs of it. A person that the segment
+// has already is not added again. Records of one kind and lookup are cheapest
+// one behind the other: they share an entry in the index.
+func (w *VaultWriter) Put(r Record) error {
+	if w.err == nil {
+		w.err = w.put(&r)
+	}
+	if w.err != nil {
+		return &Error{Op: "write vault segment", Path: w.path, Err: w.err}
+	}
+	return nil
+}
+
+func (w *VaultWriter) put(r *Record) error {
+	switch size := len(r.Kind) + len(r.Lookup) + len(r.Table) + len(r.Column) + len(r.Value); {
+	case w.done:
+		return os.ErrClosed
+	case r.Kind == "" || r.Lookup == "":
+		return errors.New("a record needs a kind and a lookup")
+	case size > MaxRecord:
+		return fmt.Errorf("a record of %d bytes is over the limit of %d", size, MaxRecord)
+	}
+	if r.Kind != w.last.Kind || r.Lookup != w.last.Lookup {
+		var hash [16]byte
+		hash, w.scratch = w.sealer.hash(r.Kind, r.Lookup, w.scratch)
+		if r.Kind == KindPerson {
+			if _, ok := w.persons[hash]; ok {
+				return nil
+			}
+			w.persons[hash] = struct{}{}
+		}
+		block := uint64(len(w.footer.blocks) - 1)
+		w.index = append(w.index, indexEntry{binary.BigEndian.Uint64(hash[:]), block<<32 | uint64(len(w.plain))})
+		w.last = Record{Kind: r.Kind, Lookup: r.Lookup}
+	} else if r.Kind == KindPerson {
+		return nil
+	}
+	w.plain = appendRecord(w.plain, r)
+	w.footer.records++
+	if len(w.plain) >= blockSize {
+		return w.flushBlock()
+	}
+	return nil
+}
+
+func (w *VaultWriter) flushBlock() error {
+	w.zipped = s2.Encode(w.zipped[:cap(w.zipped)], w.plain)
+	w.plain, w.last = w.plain[:0], Record{}
+	w.writeSealed(w.zipped, partBlock, uint64(len(w.footer.blocks)-1))
+	w.footer.blocks = append(w.footer.blocks, w.offset)
+	return w.err
+}
+
+func (w *VaultWriter) writeSealed(plain []byte, part byte, n uint64) {
+	w.sealed = w.sealer.seal(w.sealed[:0], plain, part, n)
+	w.write(w.sealed)
+}
+
+func (w *VaultWriter) write(b []byte) {
+	if w.err == nil {
+		_, w.err = w.out.Write(b)
+		w.offset += uint64(len(b))
+	}
+}
+
+// Close completes the segment, makes it durable and puts it in place. If it
+// fails, nothing is left behind.
+func (w *VaultWriter) Close() error {
+	if w.done {
+		return nil
+	}
+	if err := w.commit(); err != nil {
+		w.Abort()
+		return &Error{Op: "write vault segment", Path: w.path, Err: plainPathError(err)}
+	}
+	return nil
+}
+
+func (w *VaultWriter) commit() error {
+	if w.err != nil {
+		return w.err
+	}
+	if len(w.plain) > 0 {
+		if err := w.flushBlock(); err != nil {
+			return err
+		}
+	}
+	w.writeIndex()
+	at := w.offset
+	w.writeSealed(w.footer.marshal(), partFooter, at)
+	w.write(append(binary.BigEndian.AppendUint64(nil, at), vaultEndMagic...))
+	if w.err != nil {
+		return w.err
+	}
+	if err := w.out.Flush(); err != nil {
+		return err
+	}
+	if err := w.file.Sync(); err != nil {
+		return err
+	}
+	if err := w.file.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(w.file.Name(), w.path); err != nil {
+		return err
+	}
+	w.done = true
+	return syncDir(filepath.Dir(w.path))
+}
+
+func (w *VaultWriter) writeIndex() {
+	slices.SortFunc(w.index, func(a, b indexEntry) int {
+		switch {
+		case a.hash < b.hash:
+			return -1
+		case a.hash > b.hash:
+			return 1
+		case a.at < b.at:
+			return -1
+		}
+		return 1 // no two records stand at one place
+	})
+	page := make([]byte, 0, pageEntries*entrySize)
+	w.footer.pages = append(w.footer.pages, w.offset)
+	for entries := range slices.Chunk(w.index, pageEntries) {
+		page = page[:0]
+		for _, e := range entries {
+			page = binary.BigEndian.AppendUint64(page, e.hash)
+			page = binary.BigEndian.AppendUint64(page, e.at)
+		}
+		w.footer.first = append(w.footer.first, entries[0].hash)
+		w.writeSealed(page, partPage, uint64(len(w.footer.pages)-1))
+		w.footer.pages = append(w.footer.pages, w.offset)
+	}
+}
+
+// Abort drops the segment. After Close it does nothing.
+func (w *VaultWriter) Abort() {
+	if w.done {
+		return
+	}
+	w.done = true
+	w.file.Close()
+	os.Remove(w.file.Name())
+}
