@@ -1,0 +1,340 @@
+package ingest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+	"github.com/apache/arrow/go/v17/parquet"
+	"github.com/apache/arrow/go/v17/parquet/compress"
+	"github.com/apache/arrow/go/v17/parquet/pqarrow"
+	"golang.org/x/sync/errgroup"
+
+	"zhicang/ledger"
+	"zhicang/models"
+)
+
+// Bounds of the rows that wait in memory, counted in bytes.
+const (
+	// rowGroupBytes is what a month gathers before it is encoded: enough for
+	// pages of full size, little enough that encoding runs beside reading.
+	rowGroupBytes = 24 << 20
+	// pendingBytes bounds all months of a batch together.
+	pendingBytes = 64 << 20
+	// encoders is how many row groups are encoded at a time, each of another
+	// month.
+	encoders = 2
+)
+
+// lander writes the rows of one batch to one Parquet file a month. Rows are
+// gathered by month and encoded in the background.
+type lander struct {
+	dir    string // data folder
+	table  string
+	batch  int64
+	system string
+	schema *arrow.Schema
+	props  *parquet.WriterProperties
+	open   func(name string) (sink, error)
+
+	months  map[models.Month]*monthFile
+	pending int64
+	encode  *errgroup.Group
+	failed  context.Context // done once an encoder has failed
+}
+
+// sink is what a Parquet file is written to.
+type sink interface {
+	io.Writer
+	Sync() error
+	Close() error
+}
+
+// monthFile is one Parquet file under its temporary name, and the rows that
+// wait for their row group.
+type monthFile struct {
+	path    string // final, relative to the data folder
+	file    sink
+	writer  *pqarrow.FileWriter
+	waiting [][]arrow.Array // by column
+	bytes   int64           // of waiting
+	rows    int64           // in the file and waiting
+	size    counter
+	idle    chan struct{} // holds a token while no encoder writes to the file
+}
+
+func newLander(dir string, c *models.Contract, batch int64, system string) *lander {
+	cols := c.LandedColumns()
+	fields := make([]arrow.Field, len(cols))
+	opts := []parquet.WriterProperty{
+		parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCompressionLevel(zstdLevel),
+		parquet.WithDataPageSize(pageBytes), parquet.WithBatchSize(pageRows),
+		parquet.WithDictionaryDefault(false), parquet.WithCreatedBy("zhicang"),
+	}
+	for i, col := range cols {
+		fields[i] = arrow.Field{Name: col.Name, Type: arrowType(col.Type), Nullable: !col.Required}
+		if repeats(c, col) {
+			opts = append(opts, parquet.WithDictionaryFor(col.Name, true))
+		}
+		if col.PII == models.Scrubbed {
+			opts = append(opts, parquet.WithStatsFor(col.Name, false))
+		}
+	}
+	l := &lander{
+		dir: dir, table: c.Table, batch: batch, system: system, schema: arrow.NewSchema(fields, nil),
+		props: parquet.NewWriterProperties(opts...), months: map[models.Month]*monthFile{}, open: createFile,
+	}
+	l.encode, l.failed = errgroup.WithContext(context.Background())
+	l.encode.SetLimit(encoders)
+	return l
+}
+
+// Pages are smaller than Arrow's default of 1 MiB: their buffers are set up anew
+// for every column of every row group, and this saves a twentieth of a load.
+const (
+	pageBytes = 256 << 10
+	pageRows  = 1024 // rows between two looks at a page's size
+)
+
+// repeats reports whether a landed column is likely to have few values: the
+// kinds of a thing, a region. A dictionary of others costs time and saves
+// nothing.
+func repeats(c *models.Contract, col models.Column) bool {
+	if col.Name == "batch_id" || col.Name == "source_system" {
+		return true
+	}
+	return col.Type.Kind == models.Varchar && col.PII == models.NotPersonal && !slices.Contains(c.Key, col.Name)
+}
+
+func createFile(name string) (sink, error) {
+	return os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+}
+
+func arrowType(t models.Type) arrow.DataType {
+	switch t.Kind {
+	case models.Bigint:
+		return arrow.PrimitiveTypes.Int64
+	case models.Integer:
+		return arrow.PrimitiveTypes.Int32
+	case models.Double:
+		return arrow.PrimitiveTypes.Float64
+	case models.Decimal:
+		return &arrow.Decimal128Type{Precision: int32(t.Precision), Scale: int32(t.Scale)}
+	case models.Boolean:
+		return arrow.FixedWidthTypes.Boolean
+	case models.Date:
+		return arrow.FixedWidthTypes.Date32
+	case models.Timestamp:
+		return &arrow.TimestampType{Unit: arrow.Microsecond}
+	}
+	return arrow.BinaryTypes.String
+}
+
+// add takes over the good rows of a checked batch, by copying them. Where a row
+// stands among the batch's records, held ones included, is its batch_row.
+func (l *lander) add(c *checked, before int64) error {
+	if l.failed.Err() != nil {
+		return l.encode.Wait()
+	}
+	for _, month := range slices.Sorted(maps.Keys(c.rows)) {
+		mf, err := l.month(month)
+		if err != nil {
+			return err
+		}
+		rows, size := c.rows[month], int64(0)
+		for j := range c.vectors {
+			arr, n := c.vectors[j].array(l.schema.Field(j).Type, rows)
+			mf.waiting[j] = append(mf.waiting[j], arr)
+			size += n
+		}
+		for k, arr := range l.origin(rows, before) {
+			j := len(c.vectors) + k
+			mf.waiting[j] = append(mf.waiting[j], arr)
+		}
+		mf.rows += int64(len(rows))
+		mf.bytes += size
+		l.pending += size
+		if mf.bytes >= rowGroupBytes {
+			l.flush(mf)
+		}
+	}
+	for l.pending > pendingBytes {
+		l.flush(l.largest())
+	}
+	return nil
+}
+
+// origin makes the columns that the loader adds, models.LoadColumns.
+func (l *lander) origin(rows []int, before int64) []arrow.Array {
+	batch, ordinal := array.NewInt64Builder(memory.DefaultAllocator), array.NewInt64Builder(memory.DefaultAllocator)
+	system := array.NewStringBuilder(memory.DefaultAllocator)
+	batch.Reserve(len(rows))
+	ordinal.Reserve(len(rows))
+	system.Reserve(len(rows))
+	system.ReserveData(len(rows) * len(l.system))
+	for _, i := range rows {
+		batch.UnsafeAppend(l.batch)
+		ordinal.UnsafeAppend(before + int64(i) + 1)
+		system.Append(l.system)
+	}
+	return []arrow.Array{batch.NewArray(), ordinal.NewArray(), system.NewArray()}
+}
+
+func (l *lander) month(m models.Month) (*monthFile, error) {
+	if mf, ok := l.months[m]; ok {
+		return mf, nil
+	}
+	_, name, _ := strings.Cut(l.table, ".")
+	mf := &monthFile{
+		path:    path.Join("lake", "ods", name, "month="+m.String(), fmt.Sprintf("%08d.parquet", l.batch)),
+		waiting: make([][]arrow.Array, l.schema.NumFields()), idle: make(chan struct{}, 1),
+	}
+	mf.idle <- struct{}{}
+	full := l.full(mf)
+	if err := os.MkdirAll(filepath.Dir(full), 0o700); err != nil {
+		return nil, err
+	}
+	var err error
+	if mf.file, err = l.open(full + temporary); err != nil {
+		return nil, err
+	}
+	l.months[m] = mf
+	// The writer closes what it writes to, and the file must be synced after
+	// its last byte and before that: the counter has no Close.
+	mf.size.to = mf.file
+	mf.writer, err = pqarrow.NewFileWriter(l.schema, &mf.size, l.props, pqarrow.DefaultWriterProps())
+	return mf, cmp.Or(mf.size.err, err)
+}
+
+// temporary ends the name of a file that is not whole yet.
+const temporary = ".tmp"
+
+func (l *lander) full(mf *monthFile) string { return filepath.Join(l.dir, filepath.FromSlash(mf.path)) }
+
+// counter counts the bytes that go through it, and keeps the first error to
+// itself: Arrow's writer drops some errors of what it writes to, as at the end
+// of a row group, and panics on others. Who calls it asks for err afterwards.
+type counter struct {
+	to  io.Writer
+	n   int64
+	err error
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	if c.err == nil {
+		var n int
+		n, c.err = c.to.Write(p)
+		c.n += int64(n)
+	}
+	return len(p), nil
+}
+
+func (l *lander) largest() *monthFile {
+	var largest *monthFile
+	for _, mf := range l.months {
+		if largest == nil || mf.bytes > largest.bytes || (mf.bytes == largest.bytes && mf.path < largest.path) {
+			largest = mf
+		}
+	}
+	return largest
+}
+
+// flush hands the waiting rows of a month to an encoder, and waits until one is
+// free. A file's row groups are written in the order of their rows. Errors come
+// out of encode.Wait.
+func (l *lander) flush(mf *monthFile) {
+	if mf.bytes == 0 {
+		return
+	}
+	columns := mf.waiting
+	l.pending -= mf.bytes
+	mf.waiting, mf.bytes = make([][]arrow.Array, len(columns)), 0
+	<-mf.idle
+	l.encode.Go(func() error {
+		defer func() { mf.idle <- struct{}{} }()
+		return mf.write(l.schema, columns)
+	})
+}
+
+// write writes one row group.
+func (mf *monthFile) write(schema *arrow.Schema, columns [][]arrow.Array) error {
+	mf.writer.NewRowGroup()
+	for j, chunks := range columns {
+		column := arrow.NewChunked(schema.Field(j).Type, chunks)
+		err := mf.writer.WriteColumnChunked(column, 0, int64(column.Len()))
+		column.Release()
+		if err != nil || mf.size.err != nil {
+			return cmp.Or(mf.size.err, err)
+		}
+	}
+	return nil
+}
+
+// finish completes the files and gives them their names. They exist only when
+// the ledger says so.
+func (l *lander) finish(ctx context.Context) ([]ledger.File, error) {
+	months := slices.Sorted(maps.Keys(l.months))
+	for _, m := range months {
+		l.flush(l.months[m])
+	}
+	if err := l.encode.Wait(); err != nil {
+		return nil, err
+	}
+	var files []ledger.File
+	for _, m := range months {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		mf := l.months[m]
+		if err := mf.seal(l.full(mf)); err != nil {
+			return nil, err
+		}
+		files = append(files, ledger.File{Month: m.String(), Path: mf.path, Rows: mf.rows, Bytes: mf.size.n})
+	}
+	return files, nil
+}
+
+func (mf *monthFile) seal(final string) error {
+	if err := mf.writer.Close(); err != nil || mf.size.err != nil {
+		return cmp.Or(mf.size.err, err)
+	}
+	if err := mf.file.Sync(); err != nil {
+		return err
+	}
+	if err := mf.file.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(final+temporary, final); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(final))
+}
+
+// abort removes what was written so far.
+func (l *lander) abort() {
+	_ = l.encode.Wait() // an error here is why the batch is aborted, or follows from it
+	for _, mf := range l.months {
+		mf.file.Close() // may be closed already; the file goes anyway
+		os.Remove(l.full(mf) + temporary)
+		os.Remove(l.full(mf))
+	}
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
