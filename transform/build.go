@@ -1,0 +1,236 @@
+package transform
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"zhicang/ledger"
+	"zhicang/models"
+	"zhicang/warehouse"
+	"zhicang/warehouse/dialect"
+)
+
+// maxSpan is how many months one statement builds at most, so that a first
+// build over ten years stays within memory.
+const maxSpan = 12
+
+// builder builds the tables of one run.
+type builder struct {
+	engine *warehouse.Engine
+	graph  *Graph
+	states states
+	files  map[string][]ledger.LakeFile // of ods tables
+	dir    string                       // data folder
+	run    int64
+}
+
+// build makes one span of a table in one transaction: rows, checks and what is
+// remembered of them, or nothing. later are the months that will be built
+// after these.
+func (b *builder) build(ctx context.Context, n *Node, months, later []stale, recreate bool) (rows int64, err error) {
+	c := n.Contract
+	span := warehouse.Span{First: months[0].month, Last: months[len(months)-1].month}
+	var built []warehouse.State
+	err = b.engine.InTx(ctx, func(tx *warehouse.Tx) error {
+		if recreate {
+			if err := tx.DropTable(ctx, c.Table); err != nil {
+				return err
+			}
+			if err := tx.CreateTable(ctx, c); err != nil {
+				return err
+			}
+		}
+		inputs, err := b.slice(ctx, tx, n, span)
+		if err != nil {
+			return err
+		}
+		if err := b.write(ctx, tx, n, span, inputs, recreate); err != nil {
+			return err
+		}
+		if err := checkTable(ctx, tx, n, span, pending(later)); err != nil {
+			return err
+		}
+		built, rows, err = b.remember(ctx, tx, n, months, span)
+		if err != nil {
+			return err
+		}
+		return tx.Unslice(ctx)
+	})
+	if err != nil {
+		return 0, err
+	}
+	if recreate {
+		delete(b.states, c.Table)
+	}
+	for _, st := range built {
+		b.states.set(st)
+	}
+	return rows, nil
+}
+
+func pending(later []stale) []warehouse.Span {
+	var list []warehouse.Span
+	for _, st := range later {
+		list = append(list, warehouse.Span{First: st.month, Last: st.month})
+	}
+	return list
+}
+
+// slice cuts the upstreams to the months that the span may see, and returns
+// the SQL of each input over them.
+func (b *builder) slice(ctx context.Context, tx *warehouse.Tx, n *Node, span warehouse.Span) (map[string]string, error) {
+	views := map[string]string{}
+	names := n.Upstreams
+	if n.selfRead {
+		names = append(slices.Clone(names), n.Contract.Table)
+	}
+	for _, up := range names {
+		cut, ok := b.cut(n, up, span)
+		if !ok {
+			continue
+		}
+		view, err := tx.Slice(ctx, cut)
+		if err != nil {
+			return nil, fmt.Errorf("slice %s: %w", up, err)
+		}
+		views[up] = view
+	}
+	inputs := map[string]string{}
+	for name, q := range n.queries {
+		inputs[name] = q.Rewrite(func(ref dialect.TableRef) string {
+			full := ref.Schema + "." + ref.Name
+			if view, ok := views[full]; ok {
+				return view
+			}
+			return full
+		})
+	}
+	return inputs, nil
+}
+
+// cut says which part of an upstream a span sees; ok is false when it sees all.
+func (b *builder) cut(n *Node, up string, span warehouse.Span) (warehouse.Slice, bool) {
+	c := b.graph.nodes[up].Contract
+	w := n.Contract.Reads[up]
+	if c.Partition == "" || w.All || span.Whole() {
+		return warehouse.Slice{}, false
+	}
+	cut := warehouse.Slice{Table: up, Partition: c.Partition, Span: warehouse.Span{
+		First: span.First - models.Month(w.Before), Last: span.Last + models.Month(w.After),
+	}}
+	if up == n.Contract.Table {
+		cut.Span.Last = span.First - 1
+	}
+	if c.Layer() == "ods" {
+		cut.Columns, cut.Partition = c.LandedColumns(), ""
+		for _, f := range b.files[up] {
+			if m, err := models.ParseMonth(f.Month); err == nil && m >= cut.Span.First && m <= cut.Span.Last {
+				cut.Files = append(cut.Files, lakePath(b.dir, f))
+			}
+		}
+	}
+	return cut, true
+}
+
+func (b *builder) write(ctx context.Context, tx *warehouse.Tx, n *Node, span warehouse.Span, inputs map[string]string, fresh bool) error {
+	c := n.Contract
+	if n.Step == nil {
+		if err := tx.CheckColumns(ctx, c, inputs[""]); err != nil {
+			return err
+		}
+		if !fresh {
+			if err := tx.Clear(ctx, c, span); err != nil {
+				return err
+			}
+		}
+		return tx.Insert(ctx, c, span, inputs[""])
+	}
+	call := &Build{Month: span.First, tx: tx, table: c.Table, inputs: inputs}
+	if !fresh {
+		call.clear = func(ctx context.Context) error { return tx.Clear(ctx, c, span) }
+		if err := b.openCache(ctx, tx, n, span, call); err != nil {
+			return err
+		}
+	}
+	if err := n.Step.Build(ctx, call); err != nil {
+		return fmt.Errorf("step %s: %w", c.Table, err)
+	}
+	return call.flush(ctx)
+}
+
+// openCache lets a step see the rows of its own span as the last build left
+// them, until it emits new ones.
+func (b *builder) openCache(ctx context.Context, tx *warehouse.Tx, n *Node, span warehouse.Span, call *Build) error {
+	if n.Step.Cache == "" {
+		return nil
+	}
+	q, err := b.engine.Parse(ctx, n.Step.Cache)
+	if err != nil {
+		return fmt.Errorf("step %s: cache: %w", n.Contract.Table, err)
+	}
+	own, err := tx.Own(ctx, n.Contract, span)
+	if err != nil {
+		return err
+	}
+	call.cache = q.Rewrite(func(dialect.TableRef) string { return own })
+	return nil
+}
+
+// remember stores what the built months rest on and what came of them.
+func (b *builder) remember(ctx context.Context, tx *warehouse.Tx, n *Node, months []stale, span warehouse.Span) ([]warehouse.State, int64, error) {
+	digests, err := tx.Digests(ctx, n.Contract, span)
+	if err != nil {
+		return nil, 0, err
+	}
+	var built []warehouse.State
+	var rows int64
+	for _, st := range months {
+		state, ok := digests[st.month]
+		if !ok {
+			state = warehouse.State{Content: "0-0"} // a month without rows
+		}
+		state.Table, state.Month = n.Contract.Table, st.month
+		state.Definition, state.Inputs, state.Run = n.Definition, st.inputs, b.run
+		rows += state.Rows
+		built = append(built, state)
+	}
+	return built, rows, tx.Remember(ctx, built)
+}
+
+// forget removes months whose inputs are gone.
+func (b *builder) forget(ctx context.Context, n *Node, months []models.Month) error {
+	return b.engine.InTx(ctx, func(tx *warehouse.Tx) error {
+		for _, m := range months {
+			if err := tx.Clear(ctx, n.Contract, warehouse.Span{First: m, Last: m}); err != nil {
+				return err
+			}
+			if err := tx.Forget(ctx, n.Contract.Table, m); err != nil {
+				return err
+			}
+			delete(b.states[n.Contract.Table], m)
+		}
+		return nil
+	})
+}
+
+// spans groups stale months into runs that one statement builds. Steps work
+// month by month.
+func spans(n *Node, months []stale) [][]stale {
+	var out [][]stale
+	for _, st := range months {
+		if last := len(out) - 1; last >= 0 && n.Step == nil && len(out[last]) < maxSpan &&
+			out[last][len(out[last])-1].month+1 == st.month {
+			out[last] = append(out[last], st)
+			continue
+		}
+		out = append(out, []stale{st})
+	}
+	return out
+}
+
+// monthsOf lists the months that a table has rows or states for.
+func (s states) monthsOf(table string) []models.Month {
+	return slices.Sorted(maps.Keys(s[table]))
+}

@@ -1,0 +1,203 @@
+// Package dim makes the tables that all domains share: regions, parameters,
+// the run, the data dictionary. They come from the program and the site's
+// files, not from the lake.
+package dim
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"zhicang/models"
+	"zhicang/models/region"
+	"zhicang/transform"
+)
+
+// Site is what the tables tell about the place that runs the warehouse.
+type Site struct {
+	Region   string // its own region's code; "" when it serves several
+	AsOf     time.Time
+	Timezone string
+}
+
+// Everywhere is the region of what is in no region that is known, and above
+// all others, at a site that serves several.
+const (
+	Everywhere     = "000000"
+	everywhereName = "全部地区"
+)
+
+// The ends of time, for intervals that are open.
+var (
+	ever    = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
+	forever = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+)
+
+// Steps returns the steps that make the shared tables.
+func Steps(tree *region.Tree, cat *models.Catalog, site Site) []transform.Step {
+	return []transform.Step{
+		step("dim.region", regionRows(tree, site.Region)),
+		step("dim.region_ancestor", ancestorRows(tree, site.Region)),
+		step("dim.run", func() [][]any { return [][]any{{site.AsOf, site.Timezone, cmp.Or(site.Region, Everywhere)}} }),
+		step("dim.parameter", parameterRows(cat)),
+		step("dim.data_dictionary", dictionaryRows(cat)),
+	}
+}
+
+// step emits rows that are known beforehand; their digest is its version.
+func step(table string, rows func() [][]any) transform.Step {
+	return transform.Step{
+		Table:   table,
+		Version: func() string { return digest(rows()) },
+		Build: func(ctx context.Context, b *transform.Build) error {
+			for _, r := range rows() {
+				if err := b.Emit(ctx, r...); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+func digest(rows [][]any) string {
+	h := sha256.New()
+	if err := json.NewEncoder(h).Encode(rows); err != nil {
+		panic(err) // strings, numbers and times: cannot happen
+	}
+	return hex.EncodeToString(h.Sum(nil)[:12])
+}
+
+func orNil(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func regionRows(tree *region.Tree, root string) func() [][]any {
+	return func() [][]any {
+		var rows [][]any
+		if root == "" {
+			rows = append(rows, []any{Everywhere, everywhereName, everywhereName, int32(0), nil, ever, forever, nil, nil})
+		}
+		for _, r := range tree.Regions() {
+			chain := tree.Ancestors(r.Code)
+			names := make([]string, len(chain))
+			for i, a := range chain {
+				names[len(chain)-1-i] = a.Name
+			}
+			var lng, lat any
+			if r.Lng != 0 || r.Lat != 0 {
+				lng, lat = r.Lng, r.Lat
+			}
+			rows = append(rows, []any{
+				r.Code, r.Name, strings.Join(names, ""), int32(r.Level), orNil(r.Parent), orDay(r.From, ever), orDay(r.To, forever), lng, lat,
+			})
+		}
+		return rows
+	}
+}
+
+func orDay(t, open time.Time) time.Time {
+	if t.IsZero() {
+		return open
+	}
+	return t
+}
+
+// ancestorRows lists, for each region, the regions it lies in, up to the
+// site's own: a county's warehouse has nothing to say about the province. At a
+// site without a region of its own everything lies in Everywhere.
+func ancestorRows(tree *region.Tree, root string) func() [][]any {
+	return func() [][]any {
+		var rows [][]any
+		if root == "" {
+			rows = append(rows, []any{Everywhere, Everywhere, int32(0)})
+		}
+		for _, r := range tree.Regions() {
+			chain := tree.Ancestors(r.Code)
+			below := root == ""
+			for _, a := range chain {
+				below = below || a.Code == root
+			}
+			if !below {
+				continue
+			}
+			for _, a := range chain {
+				rows = append(rows, []any{r.Code, a.Code, int32(a.Level)})
+				if a.Code == root {
+					break
+				}
+			}
+			if root == "" {
+				rows = append(rows, []any{r.Code, Everywhere, int32(0)})
+			}
+		}
+		return rows
+	}
+}
+
+func parameterRows(cat *models.Catalog) func() [][]any {
+	return func() [][]any {
+		var rows [][]any
+		for _, p := range cat.Parameters() {
+			for _, v := range p.Values {
+				var value any
+				if v.Value != nil {
+					value = *v.Value
+				}
+				rows = append(rows, []any{
+					p.Name, p.Title, value, orNil(v.Text), orNil(p.Unit), orDay(v.From.Time, ever), orDay(v.To.Time, forever), v.Reference,
+				})
+			}
+		}
+		return rows
+	}
+}
+
+// dictionaryRows describes the published tables. It is asked for when the
+// table is built, after the contracts have inherited what they leave out.
+func dictionaryRows(cat *models.Catalog) func() [][]any {
+	return func() [][]any {
+		var rows [][]any
+		for _, c := range cat.Contracts() {
+			if !c.Published() {
+				continue
+			}
+			for i, col := range c.Columns {
+				rows = append(rows, []any{
+					c.Table, c.Title, col.Name, int32(i + 1), col.Type.String(), col.Title, orNil(col.Formula), orNil(col.Unit),
+				})
+			}
+		}
+		return rows
+	}
+}
+
+// RegionNames maps the codes of the regions in force on a day to their names.
+func RegionNames(tree *region.Tree, on time.Time) map[string]string {
+	names := map[string]string{}
+	for _, r := range tree.Regions() {
+		if r.InForce(on) {
+			names[r.Code] = r.Name
+		}
+	}
+	return names
+}
+
+// CheckRoot makes sure that a site's own region exists.
+func CheckRoot(tree *region.Tree, code string) error {
+	if code == "" {
+		return nil
+	}
+	if len(tree.Ancestors(code)) == 0 {
+		return fmt.Errorf("region %q is not in the table of regions", code)
+	}
+	return nil
+}

@@ -1,0 +1,493 @@
+package transform
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"zhicang/ledger"
+	"zhicang/models"
+	"zhicang/warehouse"
+)
+
+// Runner brings the tables of a warehouse up to date and publishes them.
+type Runner struct {
+	Engine *warehouse.Engine
+	Graph  *Graph
+	Ledger *ledger.Ledger
+	Dir    string // data folder
+	Shelf  warehouse.Shelf
+	Keep   int // publications to keep on the shelf
+	Now    func() time.Time
+	Log    *slog.Logger
+	// Progress is told of every table when it starts; may be nil.
+	Progress func(done, all int, table string)
+}
+
+// Options narrow or widen a run.
+type Options struct {
+	Select []string // table names or globs; they and what they are made from. Empty: all
+	Full   bool     // build everything, stale or not
+	// Months limits Full to some months; empty: all.
+	Months []models.Month
+}
+
+// States of a table after a run.
+const (
+	Built   = "built"
+	Skipped = "skipped"
+	Failed  = "failed"
+)
+
+// TableResult is what a run did about one table.
+type TableResult struct {
+	Table   string   `json:"table"`
+	State   string   `json:"state"`
+	Reason  string   `json:"reason"`
+	Months  []string `json:"months,omitempty"`
+	Rows    int64    `json:"rows"`
+	Seconds float64  `json:"seconds"`
+	Err     error    `json:"-"`
+}
+
+// PublishResult is what a run did about publishing.
+type PublishResult struct {
+	State  string `json:"state"`
+	Reason string `json:"reason"`
+	File   string `json:"file,omitempty"`
+	Err    error  `json:"-"`
+}
+
+// Result is what a run did.
+type Result struct {
+	Tables      []TableResult `json:"tables"`
+	Publication PublishResult `json:"publication"`
+}
+
+// Count counts the tables in a state.
+func (r Result) Count(state string) int {
+	n := 0
+	for _, t := range r.Tables {
+		if t.State == state {
+			n++
+		}
+	}
+	return n
+}
+
+// Err joins the errors of all tables that failed, and of publishing.
+func (r Result) Err() error {
+	var errs []error
+	for _, t := range r.Tables {
+		if t.Err != nil {
+			errs = append(errs, t.Err)
+		}
+	}
+	return errors.Join(append(errs, r.Publication.Err)...)
+}
+
+// Plan says what Run would do, and why. A table below one that would be built
+// is planned to be built as well; Run leaves it alone when the table above
+// comes out as it was.
+func (r *Runner) Plan(ctx context.Context, o Options) ([]TableResult, error) {
+	b, tables, err := r.begin(ctx, 0, o)
+	if err != nil {
+		return nil, err
+	}
+	var plan []TableResult
+	for _, t := range tables {
+		n := r.Graph.nodes[t]
+		build, gone := r.Graph.staleMonths(n, b.states, o.Full)
+		build = onlyMonths(build, o)
+		res := describe(t, build, gone)
+		for _, st := range build {
+			b.states.set(warehouse.State{Table: t, Month: st.month, Content: "to be built"})
+		}
+		plan = append(plan, res)
+	}
+	return plan, nil
+}
+
+// describe puts what is to be done about a table into words.
+func describe(table string, build []stale, gone []models.Month) TableResult {
+	res := TableResult{Table: table, State: Skipped, Reason: "up to date"}
+	if len(gone) > 0 {
+		res.State, res.Reason = Built, fmt.Sprintf("%d months without data any more", len(gone))
+	}
+	if len(build) > 0 {
+		res.State, res.Reason = Built, build[0].reason
+	}
+	for _, st := range build {
+		if st.month != 0 {
+			res.Months = append(res.Months, st.month.String())
+		}
+	}
+	return res
+}
+
+// onlyMonths leaves out what was asked for as a whole, in months other than
+// the ones that were meant.
+func onlyMonths(build []stale, o Options) []stale {
+	if !o.Full || len(o.Months) == 0 {
+		return build
+	}
+	return slices.DeleteFunc(build, func(s stale) bool {
+		return s.reason == "asked for" && s.month != 0 && !slices.Contains(o.Months, s.month)
+	})
+}
+
+// begin reads what is there: the lake, the warehouse's memory, the selection.
+func (r *Runner) begin(ctx context.Context, run int64, o Options) (*builder, []string, error) {
+	remembered, err := r.Engine.States(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	b := &builder{engine: r.Engine, graph: r.Graph, states: newStates(remembered), files: map[string][]ledger.LakeFile{}, dir: r.Dir, run: run}
+	var tables []string
+	for _, t := range r.Graph.order {
+		if models.Layer(t) != "ods" {
+			tables = append(tables, t)
+			continue
+		}
+		if b.files[t], err = r.Ledger.LakeFiles(ctx, t); err != nil {
+			return nil, nil, err
+		}
+		if err := b.states.setLake(t, b.files[t]); err != nil {
+			return nil, nil, err
+		}
+		paths := make([]string, len(b.files[t]))
+		for i, f := range b.files[t] {
+			paths[i] = lakePath(r.Dir, f)
+			if _, err := os.Stat(paths[i]); errors.Is(err, fs.ErrNotExist) {
+				return nil, nil, &MissingFileError{Table: t, Path: f.Path}
+			}
+		}
+		if err := r.Engine.CreateLakeView(ctx, r.Graph.nodes[t].Contract, paths); err != nil {
+			return nil, nil, fmt.Errorf("table %s: %w", t, err)
+		}
+	}
+	if len(o.Select) > 0 {
+		if tables, err = r.selected(o.Select); err != nil {
+			return nil, nil, err
+		}
+	}
+	return b, tables, nil
+}
+
+// MissingFileError says that a file of the lake is gone that the ledger names.
+type MissingFileError struct {
+	Table string
+	Path  string // relative to the data folder
+}
+
+func (e *MissingFileError) Error() string {
+	return fmt.Sprintf("table %s: %s is gone from the data folder", e.Table, e.Path)
+}
+
+// Hint is what to try; the command line prints it after "Try: ".
+func (e *MissingFileError) Hint() string {
+	return "the lake is the source of truth: bring the file back from a backup"
+}
+
+func lakePath(dir string, f ledger.LakeFile) string {
+	return filepath.Join(dir, filepath.FromSlash(f.Path))
+}
+
+func (r *Runner) selected(patterns []string) ([]string, error) {
+	var hit []string
+	for _, p := range patterns {
+		before := len(hit)
+		for _, t := range r.Graph.order {
+			ok, err := path.Match(p, t)
+			if err != nil {
+				return nil, fmt.Errorf("select %q: %w", p, err)
+			}
+			if ok {
+				hit = append(hit, t)
+			}
+		}
+		if len(hit) == before {
+			try := "zhicang plan lists all tables"
+			if near := models.Nearest(p, slices.Clone(r.Graph.order)); near != "" {
+				try = fmt.Sprintf("did you mean %s?", near)
+			}
+			return nil, &models.FileError{File: "--select", Msg: "no table is named " + p, Try: try}
+		}
+	}
+	return slices.DeleteFunc(r.Graph.Upstream(hit...), func(t string) bool { return models.Layer(t) == "ods" }), nil
+}
+
+// Run builds what is stale. A table that fails keeps its earlier rows, what
+// stands downstream of it is skipped, and nothing is published; the error is
+// for what stops the run as a whole.
+func (r *Runner) Run(ctx context.Context, run int64, o Options) (Result, error) {
+	var res Result
+	b, tables, err := r.begin(ctx, run, o)
+	if err != nil {
+		return res, err
+	}
+	blocked := map[string]string{} // table → the failed one above it
+	for i, t := range tables {
+		if err := ctx.Err(); err != nil {
+			return res, err
+		}
+		if r.Progress != nil {
+			r.Progress(i, len(tables), t)
+		}
+		start := r.Now()
+		tr := TableResult{Table: t, State: Skipped}
+		if cause, ok := blocked[t]; ok {
+			tr.Reason = "upstream " + cause + " failed"
+		} else {
+			tr = r.bring(ctx, b, r.Graph.nodes[t], o)
+		}
+		tr.Seconds = r.Now().Sub(start).Seconds()
+		if tr.State == Failed {
+			if ctx.Err() != nil {
+				return res, ctx.Err()
+			}
+			for _, below := range r.Graph.Downstream(t) {
+				if blocked[below] == "" {
+					blocked[below] = t
+				}
+			}
+		}
+		if err := r.note(ctx, run, "table", t, tr); err != nil {
+			return res, err
+		}
+		res.Tables = append(res.Tables, tr)
+	}
+	res.Publication = r.publishIfWhole(ctx, run, b, res, len(o.Select) > 0)
+	return res, nil
+}
+
+// note writes what was done about a table into the ledger. A table that was
+// left alone needs no note.
+func (r *Runner) note(ctx context.Context, run int64, kind, subject string, tr TableResult) error {
+	if tr.State == Skipped && tr.Reason == "up to date" {
+		return nil
+	}
+	r.Log.Info("table", "table", subject, "state", tr.State, "rows", tr.Rows, "seconds", tr.Seconds)
+	return r.Ledger.AddStep(ctx, run, ledger.Step{
+		Kind: kind, Subject: subject, State: tr.State, Reason: tr.Reason, Rows: tr.Rows, Millis: int64(tr.Seconds * 1000),
+	})
+}
+
+// bring brings one table up to date.
+func (r *Runner) bring(ctx context.Context, b *builder, n *Node, o Options) TableResult {
+	t := n.Contract.Table
+	build, gone := r.Graph.staleMonths(n, b.states, o.Full)
+	build = onlyMonths(build, o)
+	res := describe(t, build, gone)
+	fail := func(err error) TableResult {
+		res.State, res.Reason, res.Err = Failed, err.Error(), err
+		return res
+	}
+	if err := r.Graph.checkParameters(n, b.states, build); err != nil {
+		return fail(err)
+	}
+	recreate := r.mustRecreate(n, b.states)
+	if len(gone) > 0 && !recreate {
+		if err := b.forget(ctx, n, gone); err != nil {
+			return fail(err)
+		}
+	}
+	if len(build) == 0 {
+		return r.bringEmpty(ctx, b, n, res, recreate)
+	}
+	done := 0
+	for _, months := range spans(n, build) {
+		done += len(months)
+		if n.selfRead && !o.Full {
+			// A month before this one may have just come out differently, or
+			// just as it was.
+			st := r.Graph.judge(n, b.states, months[0].month, false)
+			if st == nil {
+				continue
+			}
+			months = []stale{*st}
+		}
+		rows, err := b.build(ctx, n, months, build[done:], recreate)
+		if err != nil {
+			return fail(err)
+		}
+		res.Rows += rows
+		recreate = false
+	}
+	if n.selfRead {
+		return r.bringLater(ctx, b, n, res, build)
+	}
+	return res
+}
+
+// bringLater builds the months of a table that reads its own earlier months,
+// as far as a change in one month reaches into the next ones.
+func (r *Runner) bringLater(ctx context.Context, b *builder, n *Node, res TableResult, done []stale) TableResult {
+	first := done[0].month
+	for _, m := range b.states.monthsOf(n.Contract.Table) {
+		if m <= first {
+			continue
+		}
+		st := r.Graph.judge(n, b.states, m, false)
+		if st == nil {
+			continue
+		}
+		rows, err := b.build(ctx, n, []stale{*st}, nil, false)
+		if err != nil {
+			res.State, res.Reason, res.Err = Failed, err.Error(), err
+			return res
+		}
+		res.Rows += rows
+		res.Months = append(res.Months, m.String())
+	}
+	slices.Sort(res.Months)
+	res.Months = slices.Compact(res.Months)
+	return res
+}
+
+// mustRecreate reports whether a table's rows can't stay where they are: there
+// is no table yet, or it was made in another shape.
+func (r *Runner) mustRecreate(n *Node, s states) bool {
+	known := s[n.Contract.Table]
+	for _, st := range known {
+		if st.Definition != n.Definition {
+			return true
+		}
+	}
+	return len(known) == 0
+}
+
+// bringEmpty makes sure that a table without any month exists, so that readers
+// find it empty rather than missing.
+func (r *Runner) bringEmpty(ctx context.Context, b *builder, n *Node, res TableResult, recreate bool) TableResult {
+	if !recreate {
+		return res
+	}
+	err := b.engine.InTx(ctx, func(tx *warehouse.Tx) error {
+		if err := tx.DropTable(ctx, n.Contract.Table); err != nil {
+			return err
+		}
+		return tx.CreateTable(ctx, n.Contract)
+	})
+	if err != nil {
+		res.State, res.Reason, res.Err = Failed, err.Error(), err
+		return res
+	}
+	delete(b.states, n.Contract.Table)
+	res.Reason = "no data yet"
+	return res
+}
+
+// publishIfWhole publishes when every table is up to date and something in
+// them differs from the newest publication.
+func (r *Runner) publishIfWhole(ctx context.Context, run int64, b *builder, res Result, partial bool) PublishResult {
+	skip := func(reason string) PublishResult { return PublishResult{State: Skipped, Reason: reason} }
+	switch {
+	case res.Count(Failed) > 0:
+		return skip("tables failed; readers keep the last publication")
+	case partial:
+		return skip("only some tables were brought up to date")
+	}
+	digest, tables := r.publishable(b)
+	if latest, ok, err := r.Ledger.LatestPublication(ctx); err != nil {
+		return PublishResult{State: Failed, Reason: err.Error(), Err: err}
+	} else if ok && latest.Digest == digest {
+		if latest.State == ledger.Withdrawn {
+			return skip("the same rows were rolled back by hand; `zhicang publish` publishes them all the same")
+		}
+		if r.Shelf.Readable(ctx) {
+			return skip("nothing changed since publication " + fmt.Sprint(latest.ID))
+		}
+		r.Log.Warn("the current publication can't be read; it is published anew", "publication", latest.ID)
+	}
+	pub := r.Publish(ctx, run, digest, tables)
+	if pub.Err != nil {
+		pub.State, pub.Reason = Failed, pub.Err.Error()
+	}
+	return pub
+}
+
+// publishable lists the tables that go into the published file, and digests
+// their content: equal digests, equal rows.
+func (r *Runner) publishable(b *builder) (digest string, tables []*models.Contract) {
+	h := sha256.New()
+	for _, t := range r.Graph.order {
+		c := r.Graph.nodes[t].Contract
+		if !c.Published() {
+			continue
+		}
+		tables = append(tables, c)
+		fmt.Fprintln(h, t)
+		for _, m := range b.states.monthsOf(t) {
+			fmt.Fprintln(h, m, b.states[t][m].Content)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:12]), tables
+}
+
+// Publish writes the tables into a new published file and switches to it.
+func (r *Runner) Publish(ctx context.Context, run int64, digest string, tables []*models.Contract) PublishResult {
+	fail := func(err error) PublishResult { return PublishResult{Err: err} }
+	id, err := r.Ledger.PreparePublication(ctx, run, digest)
+	if err != nil {
+		return fail(err)
+	}
+	name := warehouse.FileName(id)
+	if err := r.Engine.Publish(ctx, r.Shelf, name, tables); err != nil {
+		return fail(err)
+	}
+	if err := r.Shelf.Switch(name); err != nil {
+		return fail(err)
+	}
+	if err := r.Ledger.SetPublication(ctx, id, ledger.Published); err != nil {
+		return fail(err)
+	}
+	if _, err := r.Shelf.Prune(r.Keep); err != nil {
+		return fail(err)
+	}
+	r.Log.Info("published", "publication", id, "tables", len(tables))
+	return PublishResult{State: Built, Reason: fmt.Sprintf("publication %d", id), File: name}
+}
+
+// PublishNow publishes the tables as they stand, whatever was published or
+// withdrawn before. Every table must be up to date.
+func (r *Runner) PublishNow(ctx context.Context, run int64) (PublishResult, error) {
+	plan, err := r.Plan(ctx, Options{})
+	if err != nil {
+		return PublishResult{}, err
+	}
+	for _, t := range plan {
+		if t.State != Skipped {
+			return PublishResult{}, &StaleError{Table: t.Table, Reason: t.Reason}
+		}
+	}
+	b, _, err := r.begin(ctx, run, Options{})
+	if err != nil {
+		return PublishResult{}, err
+	}
+	digest, tables := r.publishable(b)
+	res := r.Publish(ctx, run, digest, tables)
+	return res, res.Err
+}
+
+// StaleError says that a table is not up to date, where it must be.
+type StaleError struct {
+	Table  string
+	Reason string
+}
+
+func (e *StaleError) Error() string {
+	return fmt.Sprintf("table %s is not up to date: %s", e.Table, e.Reason)
+}
+
+// Hint is what to try; the command line prints it after "Try: ".
+func (e *StaleError) Hint() string { return "zhicang run" }

@@ -1,0 +1,99 @@
+package transform
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"zhicang/models"
+	"zhicang/warehouse"
+)
+
+// A Step makes one table in Go: what SQL can't do well, such as cutting
+// Chinese into words. It is a pure function of the rows it reads, its
+// parameters and its version, and works month by month where its table is
+// partitioned.
+type Step struct {
+	Table string
+	// Version changes whenever the step would make other rows of the same
+	// input: its code, its dictionary, its model. It is asked for once the
+	// contracts are complete.
+	Version func() string
+	// Inputs are named SELECTs over upstream tables. They are what the graph
+	// knows of the step; the runner cuts them to the months it may see. An
+	// input that names the step's own table sees the months before this one.
+	Inputs map[string]string
+	// Cache is a SELECT over the step's own table: the rows of this month as
+	// the last build left them, to take over what would come out the same.
+	// It is no input: a step makes the same rows without it. A step that reads
+	// its own earlier months has none. Optional.
+	Cache string
+	// Build reads its inputs and emits rows, values in the order of the
+	// contract's columns.
+	Build func(ctx context.Context, b *Build) error
+}
+
+// Build is one call of a step: one month of its table, or all of it.
+type Build struct {
+	Month models.Month // zero: the table is not partitioned
+
+	tx      *warehouse.Tx
+	table   string
+	inputs  map[string]string // rewritten to slices
+	cache   string
+	clear   func(context.Context) error // removes the month's old rows; nil once done
+	pending [][]any
+}
+
+// flushRows is how many emitted rows wait before they are appended.
+const flushRows = 4096
+
+// Query runs the input of that name.
+func (b *Build) Query(ctx context.Context, name string) (*sql.Rows, error) {
+	text, ok := b.inputs[name]
+	if !ok {
+		return nil, fmt.Errorf("step %s has no input %q", b.table, name)
+	}
+	return b.tx.Query(ctx, text)
+}
+
+// Cached runs the step's cache query; ok is false when there is nothing to
+// take over, as on a first build. It must be read before the first Emit.
+func (b *Build) Cached(ctx context.Context) (rows *sql.Rows, ok bool, err error) {
+	if b.cache == "" {
+		return nil, false, nil
+	}
+	rows, err = b.tx.Query(ctx, b.cache)
+	return rows, err == nil, err
+}
+
+// Emit adds one row.
+func (b *Build) Emit(ctx context.Context, values ...any) error {
+	b.pending = append(b.pending, values)
+	if len(b.pending) < flushRows {
+		return nil
+	}
+	return b.flush(ctx)
+}
+
+func (b *Build) flush(ctx context.Context) error {
+	if b.clear != nil {
+		if err := b.clear(ctx); err != nil {
+			return err
+		}
+		b.clear = nil
+	}
+	if len(b.pending) == 0 {
+		return nil
+	}
+	err := b.tx.Append(ctx, b.table, func(row func(...any) error) error {
+		for _, values := range b.pending {
+			if err := row(values...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	b.pending = b.pending[:0]
+	return err
+}
