@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"zhicang/ledger"
+	"zhicang/warehouse"
+)
+
+func publishCommand(e *env) *cobra.Command {
+	var rollback bool
+	c := &cobra.Command{
+		Use:   "publish",
+		Short: "publish the tables as they stand, or go back to the publication before",
+		Args:  exactArgs(0, "no arguments"),
+		RunE: func(c *cobra.Command, _ []string) (err error) {
+			a, err := e.openToWrite(c.Context(), "publish")
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, a.Close()) }()
+			if rollback {
+				return a.rollback(c.Context())
+			}
+			return a.publish(c.Context())
+		},
+	}
+	c.Flags().BoolVar(&rollback, "rollback", false, "withdraw the current publication and show the one before it")
+	return c
+}
+
+func (a *app) publish(ctx context.Context) error {
+	runs, err := a.ledger.Runs(ctx, 1)
+	if err != nil {
+		return err
+	}
+	if len(runs) == 0 {
+		return errors.New("there is nothing to publish yet")
+	}
+	day, err := a.day(runs[0].AsOf)
+	if err != nil {
+		return err
+	}
+	runner, err := a.runner(ctx, day)
+	if err != nil {
+		return err
+	}
+	res, err := runner.PublishNow(ctx, runs[0].ID)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "published %s\n", res.File)
+	return nil
+}
+
+// rollback makes the newest publication before the current one current, and
+// marks the current one as withdrawn, so that the next run does not publish
+// the same rows again by itself.
+func (a *app) rollback(ctx context.Context) error {
+	shelf := a.shelf()
+	current, err := shelf.Current()
+	if err != nil {
+		return err
+	}
+	files, err := shelf.Files()
+	if err != nil {
+		return err
+	}
+	i := slices.Index(files, filepath.Base(current))
+	if i <= 0 {
+		return fmt.Errorf("%s is the oldest publication on the shelf: there is nothing to go back to", filepath.Base(current))
+	}
+	pubs, err := a.ledger.Publications(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range pubs {
+		if warehouse.FileName(p.ID) == files[i] {
+			if err := a.ledger.SetPublication(ctx, p.ID, ledger.Withdrawn); err != nil {
+				return err
+			}
+		}
+	}
+	if err := shelf.Switch(files[i-1]); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "readers see %s again; %s is withdrawn\n", files[i-1], files[i])
+	return nil
+}
