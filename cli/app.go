@@ -112,6 +112,22 @@ func (e *env) openToWrite(ctx context.Context, what string) (*app, error) {
 	return a, nil
 }
 
+// writing is openToWrite for use.
+func (e *env) writing(what string) func(context.Context) (*app, error) {
+	return func(ctx context.Context) (*app, error) { return e.openToWrite(ctx, what) }
+}
+
+// use opens the site in one of the ways, hands it to a command, and closes it
+// whatever the command returns.
+func (e *env) use(ctx context.Context, open func(context.Context) (*app, error), command func(*app) error) (err error) {
+	a, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	return command(a)
+}
+
 func (a *app) openEngine(ctx context.Context) (err error) {
 	a.engine, err = warehouse.Open(ctx, warehouse.Options{
 		Path: filepath.Join(a.dir, "warehouse.duckdb"), TempDir: filepath.Join(a.dir, "tmp"),

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"sort"
@@ -22,17 +21,14 @@ func explainCommand(e *env) *cobra.Command {
 		Use:   "explain TABLE | TABLE.COLUMN | PARAMETER | ISSUE",
 		Short: "say where a table, a number, a parameter or an issue comes from",
 		Args:  exactArgs(1, "a table, a column, a parameter or the id of an issue"),
-		RunE: func(c *cobra.Command, args []string) (err error) {
-			a, err := e.open(c.Context())
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, a.Close()) }()
-			day, err := a.day(asOf)
-			if err != nil {
-				return err
-			}
-			return a.explain(c.Context(), args[0], day)
+		RunE: func(c *cobra.Command, args []string) error {
+			return e.use(c.Context(), e.open, func(a *app) error {
+				day, err := a.day(asOf)
+				if err != nil {
+					return err
+				}
+				return a.explain(c.Context(), args[0], day)
+			})
 		},
 	}
 	c.Flags().StringVar(&asOf, "as-of", "", "the day whose parameters are meant (default: today)")

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -18,13 +17,10 @@ func lintCommand(e *env) *cobra.Command {
 		Use:   "lint",
 		Short: "check contracts, parameters and SQL models, the site's own included, without running anything",
 		Args:  exactArgs(0, "no arguments"),
-		RunE: func(c *cobra.Command, _ []string) (err error) {
-			a, err := e.open(c.Context())
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, a.Close()) }()
-			return a.lint(c.Context())
+		RunE: func(c *cobra.Command, _ []string) error {
+			return e.use(c.Context(), e.open, func(a *app) error {
+				return a.lint(c.Context())
+			})
 		},
 	}
 }

@@ -19,16 +19,13 @@ func publishCommand(e *env) *cobra.Command {
 		Use:   "publish",
 		Short: "publish the tables as they stand, or go back to the publication before",
 		Args:  exactArgs(0, "no arguments"),
-		RunE: func(c *cobra.Command, _ []string) (err error) {
-			a, err := e.openToWrite(c.Context(), "publish")
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, a.Close()) }()
-			if rollback {
-				return a.rollback(c.Context())
-			}
-			return a.publish(c.Context())
+		RunE: func(c *cobra.Command, _ []string) error {
+			return e.use(c.Context(), e.writing("publish"), func(a *app) error {
+				if rollback {
+					return a.rollback(c.Context())
+				}
+				return a.publish(c.Context())
+			})
 		},
 	}
 	c.Flags().BoolVar(&rollback, "rollback", false, "withdraw the current publication and show the one before it")

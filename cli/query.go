@@ -24,23 +24,13 @@ func queryCommand(e *env) *cobra.Command {
 		Use:   "query SQL",
 		Short: "ask the published file",
 		Args:  exactArgs(1, "one SELECT"),
-		RunE: func(c *cobra.Command, args []string) (err error) {
+		RunE: func(c *cobra.Command, args []string) error {
 			switch format {
 			case "table", "csv", "json":
 			default:
 				return usageError{fmt.Errorf("--format: %q is none of table, csv, json", format)}
 			}
-			a, err := e.open(c.Context())
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, a.Close()) }()
-			pub, err := a.published(c.Context())
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, pub.Close()) }()
-			return a.query(c.Context(), pub, args[0], format)
+			return e.use(c.Context(), e.open, func(a *app) error { return a.ask(c.Context(), args[0], format) })
 		},
 	}
 	c.Flags().StringVar(&format, "format", "table", "table, csv or json")
@@ -57,6 +47,16 @@ func (a *app) published(ctx context.Context) (*warehouse.Published, error) {
 		return nil, err
 	}
 	return warehouse.OpenPublished(ctx, path, warehouse.Options{MemoryLimit: a.cfg.Engine.MemoryLimit, Threads: a.cfg.Engine.Threads})
+}
+
+// ask opens the published file for one query.
+func (a *app) ask(ctx context.Context, text, format string) (err error) {
+	pub, err := a.published(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, pub.Close()) }()
+	return a.query(ctx, pub, text, format)
 }
 
 func (a *app) query(ctx context.Context, pub *warehouse.Published, text, format string) error {

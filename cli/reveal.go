@@ -21,16 +21,13 @@ func revealCommand(e *env) *cobra.Command {
 		Use:   "reveal PSEUDONYM | BATCH/SEQ | TABLE/SYSTEM/KEY",
 		Short: "show who a pseudonym is, a held row, or the original of a row; needs the vault key and a reason, and is recorded",
 		Args:  exactArgs(1, "a pseudonym, the id of a held row, or table/system/key of a row"),
-		RunE: func(c *cobra.Command, args []string) (err error) {
+		RunE: func(c *cobra.Command, args []string) error {
 			if strings.TrimSpace(reason) == "" {
 				return usageError{errors.New("reveal needs --reason: it is written into the audit log")}
 			}
-			a, err := e.openWithLedger(c.Context())
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, a.Close()) }()
-			return a.reveal(c.Context(), args[0], reason)
+			return e.use(c.Context(), e.openWithLedger, func(a *app) error {
+				return a.reveal(c.Context(), args[0], reason)
+			})
 		},
 	}
 	c.Flags().StringVar(&reason, "reason", "", "why; it is written into the audit log")

@@ -292,29 +292,26 @@ func planCommand(e *env) *cobra.Command {
 		Use:   "plan",
 		Short: "say what run would build, and why; new files of the sources are not looked at",
 		Args:  exactArgs(0, "no arguments"),
-		RunE: func(c *cobra.Command, _ []string) (err error) {
-			a, err := e.openToWrite(c.Context(), "plan")
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, a.Close()) }()
-			asOf, err := a.day(f.asOf)
-			if err != nil {
-				return err
-			}
-			runner, err := a.runner(c.Context(), asOf)
-			if err != nil {
-				return err
-			}
-			plan, err := runner.Plan(c.Context(), f.opts)
-			if err != nil {
-				return err
-			}
-			if f.json {
-				return printJSON(e.out, plan)
-			}
-			printPlan(e.out, plan)
-			return nil
+		RunE: func(c *cobra.Command, _ []string) error {
+			return e.use(c.Context(), e.writing("plan"), func(a *app) error {
+				asOf, err := a.day(f.asOf)
+				if err != nil {
+					return err
+				}
+				runner, err := a.runner(c.Context(), asOf)
+				if err != nil {
+					return err
+				}
+				plan, err := runner.Plan(c.Context(), f.opts)
+				if err != nil {
+					return err
+				}
+				if f.json {
+					return printJSON(e.out, plan)
+				}
+				printPlan(e.out, plan)
+				return nil
+			})
 		},
 	}
 	c.Flags().StringSliceVar(&f.opts.Select, "select", nil, "only these tables (names or globs) and what they are made from")

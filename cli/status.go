@@ -32,21 +32,18 @@ func statusCommand(e *env) *cobra.Command {
 		Use:   "status",
 		Short: "say how sources, runs, quarantine and publications stand; works while a run goes on",
 		Args:  exactArgs(0, "no arguments"),
-		RunE: func(c *cobra.Command, _ []string) (err error) {
-			a, err := e.openWithLedger(c.Context())
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, a.Close()) }()
-			rep, err := a.status(c.Context())
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return printJSON(e.out, rep)
-			}
-			a.printStatus(e.out, rep)
-			return nil
+		RunE: func(c *cobra.Command, _ []string) error {
+			return e.use(c.Context(), e.openWithLedger, func(a *app) error {
+				rep, err := a.status(c.Context())
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return printJSON(e.out, rep)
+				}
+				a.printStatus(e.out, rep)
+				return nil
+			})
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print the status as JSON")
@@ -165,29 +162,26 @@ func quarantineList(e *env) *cobra.Command {
 		Use:   "list",
 		Short: "list held rows, newest batch first: where they stand and what is wrong, never their content",
 		Args:  exactArgs(0, "no arguments"),
-		RunE: func(c *cobra.Command, _ []string) (err error) {
-			a, err := e.openWithLedger(c.Context())
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, a.Close()) }()
-			list, err := a.ledger.Quarantine(c.Context(), f)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return printJSON(e.out, list)
-			}
-			if len(list) == 0 {
-				fmt.Fprintln(e.out, "nothing is held back")
+		RunE: func(c *cobra.Command, _ []string) error {
+			return e.use(c.Context(), e.openWithLedger, func(a *app) error {
+				list, err := a.ledger.Quarantine(c.Context(), f)
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return printJSON(e.out, list)
+				}
+				if len(list) == 0 {
+					fmt.Fprintln(e.out, "nothing is held back")
+					return nil
+				}
+				var rows [][]string
+				for _, h := range list {
+					rows = append(rows, []string{heldID(h), h.Source, h.Unit, h.Sheet, fmt.Sprint(h.Row), cut(h.Column, 24), cut(h.Reason, 60)})
+				}
+				printTable(e.out, []string{"id", "source", "unit", "sheet", "row", "column", "because"}, rows)
 				return nil
-			}
-			var rows [][]string
-			for _, h := range list {
-				rows = append(rows, []string{heldID(h), h.Source, h.Unit, h.Sheet, fmt.Sprint(h.Row), cut(h.Column, 24), cut(h.Reason, 60)})
-			}
-			printTable(e.out, []string{"id", "source", "unit", "sheet", "row", "column", "because"}, rows)
-			return nil
+			})
 		},
 	}
 	c.Flags().BoolVar(&f.All, "all", false, "also what earlier readings of a file held back that was read again since")
@@ -205,34 +199,31 @@ func quarantineShow(e *env) *cobra.Command {
 		Use:   "show BATCH/SEQ",
 		Short: "show one held row: source, file, sheet, row, column, what was expected, what the value looks like",
 		Args:  exactArgs(1, "the id of a held row, such as 3/1"),
-		RunE: func(c *cobra.Command, args []string) (err error) {
+		RunE: func(c *cobra.Command, args []string) error {
 			f := ledger.HeldFilter{All: true}
 			if _, err := fmt.Sscanf(args[0], "%d/%d", &f.Batch, &f.Seq); err != nil {
 				return usageError{fmt.Errorf("%q is no id of a held row, such as 3/1", args[0])}
 			}
-			a, err := e.openWithLedger(c.Context())
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, a.Close()) }()
-			list, err := a.ledger.Quarantine(c.Context(), f)
-			if err != nil {
-				return err
-			}
-			if len(list) == 0 {
-				return fmt.Errorf("no row %s is held back", args[0])
-			}
-			h := list[0]
-			fmt.Fprintf(e.out, "来源   %s\n单元   %s\n", h.Source, h.Unit)
-			if h.Sheet != "" {
-				fmt.Fprintf(e.out, "工作表 %s\n", h.Sheet)
-			}
-			fmt.Fprintf(e.out, "行     %d\n表     %s\n列     %s\n规则   %s\n原因   %s\n", h.Row, h.Table, h.Column, h.Rule, h.Reason)
-			if h.Shape != "" {
-				fmt.Fprintf(e.out, "值形如 %s (数字写作9,字母写作A)\n", h.Shape)
-			}
-			fmt.Fprintf(e.out, "\nThe row itself is sealed: `zhicang reveal %s --reason …` shows it, and writes that down.\n", args[0])
-			return nil
+			return e.use(c.Context(), e.openWithLedger, func(a *app) error {
+				list, err := a.ledger.Quarantine(c.Context(), f)
+				if err != nil {
+					return err
+				}
+				if len(list) == 0 {
+					return fmt.Errorf("no row %s is held back", args[0])
+				}
+				h := list[0]
+				fmt.Fprintf(e.out, "来源   %s\n单元   %s\n", h.Source, h.Unit)
+				if h.Sheet != "" {
+					fmt.Fprintf(e.out, "工作表 %s\n", h.Sheet)
+				}
+				fmt.Fprintf(e.out, "行     %d\n表     %s\n列     %s\n规则   %s\n原因   %s\n", h.Row, h.Table, h.Column, h.Rule, h.Reason)
+				if h.Shape != "" {
+					fmt.Fprintf(e.out, "值形如 %s (数字写作9,字母写作A)\n", h.Shape)
+				}
+				fmt.Fprintf(e.out, "\nThe row itself is sealed: `zhicang reveal %s --reason …` shows it, and writes that down.\n", args[0])
+				return nil
+			})
 		},
 	}
 }

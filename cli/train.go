@@ -34,13 +34,10 @@ func trainCommand(e *env) *cobra.Command {
 		Use:   "train FILE",
 		Short: "train the category model on the site's own labelled messages (CSV, XLSX, JSON Lines, …)",
 		Args:  exactArgs(1, "one file of labelled messages"),
-		RunE: func(c *cobra.Command, args []string) (err error) {
-			a, err := e.open(c.Context())
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, a.Close()) }()
-			return a.train(c.Context(), args[0], f)
+		RunE: func(c *cobra.Command, args []string) error {
+			return e.use(c.Context(), e.open, func(a *app) error {
+				return a.train(c.Context(), args[0], f)
+			})
 		},
 	}
 	c.Flags().StringVar(&f.text, "text", "text", "column of the message")
@@ -138,19 +135,11 @@ func wordsCommand(e *env) *cobra.Command {
 		Use:   "list",
 		Short: "list the newest month's candidates",
 		Args:  exactArgs(0, "no arguments"),
-		RunE: func(c *cobra.Command, _ []string) (err error) {
-			a, err := e.open(c.Context())
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, a.Close()) }()
-			pub, err := a.published(c.Context())
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, pub.Close()) }()
-			return a.query(c.Context(), pub, fmt.Sprintf(`SELECT rank, word, people, opinions, score FROM ads.congress_new_word
-				WHERE month = (SELECT max(month) FROM ads.congress_new_word) ORDER BY rank LIMIT %d`, limit), "table")
+		RunE: func(c *cobra.Command, _ []string) error {
+			return e.use(c.Context(), e.open, func(a *app) error {
+				return a.ask(c.Context(), fmt.Sprintf(`SELECT rank, word, people, opinions, score FROM ads.congress_new_word
+					WHERE month = (SELECT max(month) FROM ads.congress_new_word) ORDER BY rank LIMIT %d`, limit), "table")
+			})
 		},
 	}
 	list.Flags().IntVar(&limit, "limit", 30, "at most so many")

@@ -188,12 +188,6 @@ func (tx *Tx) CheckColumns(ctx context.Context, c *models.Contract, selectText s
 	return nil
 }
 
-// Rows counts the rows of a span.
-func (tx *Tx) Rows(ctx context.Context, c *models.Contract, s Span) (n int64, err error) {
-	err = tx.conn.QueryRowContext(ctx, fmt.Sprintf("SELECT count(*) FROM %s WHERE %s", qualified(c.Table), s.where(c.Partition))).Scan(&n)
-	return n, err
-}
-
 // Own makes a view of a table's own rows of the span, for checks that are
 // SELECTs, and returns its name. It goes with Unslice.
 func (tx *Tx) Own(ctx context.Context, c *models.Contract, s Span) (string, error) {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"zhicang/ingest"
+	"zhicang/ingest/record"
 )
 
 // A Source reads the files that one path stands for. Open makes one; it is
@@ -103,22 +104,9 @@ func (s *Source) Units(ctx context.Context) ([]ingest.Unit, error) {
 func (s *Source) Read(
 	ctx context.Context, u ingest.Unit, _ string, yield func(ingest.Batch) error,
 ) (ingest.Outcome, error) {
-	var stopped error
-	out, err := s.read(ctx, u, func(b ingest.Batch) error {
-		if stopped = yield(b); stopped != nil {
-			return stopped
-		}
-		return ctx.Err()
-	})
-	switch {
-	case stopped != nil:
-		return ingest.Outcome{}, stopped
-	case ctx.Err() != nil:
-		return ingest.Outcome{}, ctx.Err()
-	case err != nil:
-		return ingest.Outcome{}, s.at(u, err)
-	}
-	return out, nil
+	return record.Deliver(ctx, yield, func(yield func(ingest.Batch) error) (ingest.Outcome, error) {
+		return s.read(ctx, u, yield)
+	}, func(err error) error { return s.at(u, err) })
 }
 
 // input is an open file and what readers of it need to know.

@@ -153,22 +153,9 @@ func (s *Source) unitName() string {
 func (s *Source) Read(
 	ctx context.Context, _ ingest.Unit, cursor string, yield func(ingest.Batch) error,
 ) (ingest.Outcome, error) {
-	var stopped error
-	out, err := s.read(ctx, cursor, func(b ingest.Batch) error {
-		if stopped = yield(b); stopped != nil {
-			return stopped
-		}
-		return ctx.Err()
-	})
-	switch {
-	case stopped != nil:
-		return ingest.Outcome{}, stopped
-	case ctx.Err() != nil:
-		return ingest.Outcome{}, ctx.Err()
-	case err != nil:
-		return ingest.Outcome{}, s.at(err)
-	}
-	return out, nil
+	return record.Deliver(ctx, yield, func(yield func(ingest.Batch) error) (ingest.Outcome, error) {
+		return s.read(ctx, cursor, yield)
+	}, func(err error) error { return s.at(err) })
 }
 
 // at completes an error with the source and its unit.
