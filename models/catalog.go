@@ -15,10 +15,11 @@ import (
 type Catalog struct {
 	contracts  map[string]*Contract
 	parameters map[string]*Parameter
+	rules      []*RuleTable
 }
 
-// Load reads every contract (<domain>/*.yaml) and parameter
-// (<domain>/params/*.yaml) below fsys.
+// Load reads every contract (<domain>/*.yaml) and every file of parameters and
+// rules (<domain>/params/*.yaml) below fsys.
 func Load(fsys fs.FS) (*Catalog, error) {
 	cat := &Catalog{contracts: map[string]*Contract{}, parameters: map[string]*Parameter{}}
 	files, err := fs.Glob(fsys, "*/*.yaml")
@@ -54,6 +55,17 @@ func (cat *Catalog) loadParameters(fsys fs.FS) error {
 		data, err := fs.ReadFile(fsys, file)
 		if err != nil {
 			return err
+		}
+		if isRules(data) {
+			rules, err := cat.readRules(file, data)
+			if err != nil {
+				return err
+			}
+			if i := slices.IndexFunc(cat.rules, func(t *RuleTable) bool { return t.Table == rules.Table }); i >= 0 {
+				return &FileError{File: file, Line: LineOf(data, "table"), Msg: rules.Table + " has its rows in " + cat.rules[i].File + " already", Try: "keep the rows of a table in one file"}
+			}
+			cat.rules = append(cat.rules, rules)
+			continue
 		}
 		list, err := ReadParameters(file, data)
 		if err != nil {
@@ -140,6 +152,9 @@ func (cat *Catalog) Parameters() []*Parameter {
 	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
 	return list
 }
+
+// RuleTables returns the tables of rules, by file.
+func (cat *Catalog) RuleTables() []*RuleTable { return cat.rules }
 
 // Inherit fills in what derived columns leave out from the upstream tables
 // that carry a column of the same name. Tables must come in an order in which

@@ -4,6 +4,7 @@
 package models
 
 import (
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -30,14 +31,36 @@ type Contract struct {
 	// Parameters names the dated parameters that the table's numbers rest on.
 	Parameters []string `yaml:"parameters"`
 	// Internal keeps an ads or dim table out of the published file.
-	Internal bool     `yaml:"internal"`
-	Columns  []Column `yaml:"columns"`
-	Checks   []Check  `yaml:"checks"`
+	Internal bool `yaml:"internal"`
+	// Open marks a published table that holds nothing of a region: every
+	// account that may read its domain reads all of it. Without it an account
+	// sees the rows whose region_code lies within its own region.
+	Open bool `yaml:"open"`
+	// Retention says how long rows are kept (ods only); nil: for good.
+	Retention *Retention `yaml:"retention"`
+	// Extra keeps what a source delivers and nobody maps (ods only): the column
+	// ExtraColumn holds it as a JSON object of texts, scrubbed as free text is,
+	// since nothing is known of it.
+	Extra   bool     `yaml:"extra"`
+	Columns []Column `yaml:"columns"`
+	Checks  []Check  `yaml:"checks"`
 
 	File string `yaml:"-"`
 
 	lines lines // of the file
 }
+
+// Retention says how long the rows of a table may be kept: a calendar month of By
+// goes as a whole, once it lies more than so many months before the day's own.
+type Retention struct {
+	Months int `yaml:"months"`
+	// By names the partition: what is deleted is the months of the lake.
+	By        string `yaml:"by"`
+	Reference string `yaml:"reference"` // the rule that asks for it
+}
+
+// FirstKept is the first month that is kept on a day of the month asOf.
+func (r *Retention) FirstKept(asOf Month) Month { return asOf - Month(r.Months) }
 
 // A Window is a span of months around the month that is built. All stands for
 // the whole of the upstream table.
@@ -45,6 +68,9 @@ type Window struct {
 	Before int  `yaml:"before"`
 	After  int  `yaml:"after"`
 	All    bool `yaml:"all"`
+	// Days narrows Before to the last days of the months before: a week that
+	// ends in a month needs 6 of them. 0: all of their days.
+	Days int `yaml:"days"`
 	// Spill is how many months later than an upstream row a row made of it may
 	// stand: a week that begins in March may end in April. At most Before.
 	Spill int `yaml:"spill"`
@@ -71,6 +97,16 @@ type Column struct {
 	Absent []string `yaml:"absent"`
 	// Region marks a region code: normalised, and held back when unknown.
 	Region bool `yaml:"region"`
+	// CreditCode marks a 统一社会信用代码: normalised, and held back when its
+	// form or check character is wrong (GB 32100).
+	CreditCode bool `yaml:"credit_code"`
+	// Pattern is a regular expression (RE2) that the whole of a text must match
+	// (ods only): "[0-9]{4}" for a class of GB/T 4754.
+	Pattern string `yaml:"pattern"`
+	// Month marks a DATE that stands for its calendar month (ods only): it
+	// lands as the month's first day, and may be written 2025-03, 202503 or
+	// 2025年3月.
+	Month bool `yaml:"month"`
 	// Min and Max bound numbers, both inclusive.
 	Min *float64 `yaml:"min"`
 	Max *float64 `yaml:"max"`
@@ -110,16 +146,27 @@ func Layer(table string) string {
 	return l
 }
 
-// Domain is the part of a table's name between the dot and the first
-// underscore; "" for dim tables, which belong to all.
-func Domain(table string) string {
-	layer, name, _ := strings.Cut(table, ".")
-	if layer == "dim" {
+// PlatformDomain is the domain of the tables that tell how the house itself is:
+// they are written from the ledger after every run, and no model makes them.
+const PlatformDomain = "platform"
+
+// Domain is the folder that the contract stands in, such as congress; "" for
+// the tables that all domains share.
+func (c *Contract) Domain() string {
+	switch d := path.Base(path.Dir(c.File)); d {
+	case sharedFolder, ".":
 		return ""
+	default:
+		return d
 	}
-	d, _, _ := strings.Cut(name, "_")
-	return d
 }
+
+// sharedFolder holds what belongs to no domain.
+const sharedFolder = "shared"
+
+// RegionColumn is the column by which a published table is cut to the region of
+// who reads it.
+const RegionColumn = "region_code"
 
 // Published reports whether the table goes into the published file.
 func (c *Contract) Published() bool {
@@ -147,15 +194,24 @@ func (c *Contract) LandedColumns() []Column {
 		}
 		cols = append(cols, col)
 	}
+	if c.Extra {
+		cols = append(cols, Column{Name: ExtraColumn, Type: Type{Kind: Varchar}, Title: "未映射字段", PII: FreeText.Landed()})
+	}
 	return append(cols, LoadColumns...)
 }
 
+// ExtraColumn is the column of a table with Extra.
+const ExtraColumn = "extra"
+
 // LoadColumns are what the loader adds to every ods row: which delivery it
-// came with and where it stood there.
+// came with and where it stood there, and whether the row is a tombstone, which
+// says that its source no longer has the key. NULL, as in files of older days,
+// means that it is none.
 var LoadColumns = []Column{
 	{Name: "batch_id", Type: Type{Kind: Bigint}, Title: "批次号", Required: true},
 	{Name: "batch_row", Type: Type{Kind: Bigint}, Title: "批次内行号", Required: true},
 	{Name: "source_system", Type: Type{Kind: Varchar}, Title: "来源系统", Required: true},
+	{Name: "deleted", Type: Type{Kind: Boolean}, Title: "来源已删除"},
 }
 
 var (

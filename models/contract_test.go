@@ -90,6 +90,12 @@ func TestContractErrors(t *testing.T) {
 		{"bounded text", "VARCHAR, required: true", "VARCHAR, required: true, min: 1", ":8: columns[id].min: the column is VARCHAR|bound numbers only"},
 		{"no number fits", "min: 0", "min: 11", ":10: columns[money].min: no number is between 11 and 10|min and max are both allowed values"},
 		{"region number", "min: 0, max: 10", "region: true", ":10: columns[money].region: a region code is text, and the column is DECIMAL(18,2)|make it a VARCHAR"},
+		{"credit number", "min: 0, max: 10", "credit_code: true", ":10: columns[money].credit_code: a credit code is text, and the column is DECIMAL(18,2)|make it a VARCHAR"},
+		{"credit code of a person", "pii: id_card", "credit_code: true, pii: id_card", ":9: columns[person].credit_code: a credit code is neither a region, a person nor one of a few values|keep one of them"},
+		{"month of a moment", "type: TIMESTAMP, required: true", "type: TIMESTAMP, required: true, month: true", ":11: columns[at].month: a month lands as its first day, and the column is TIMESTAMP|make it a DATE"},
+		{"pattern of numbers", "min: 0, max: 10", `pattern: "[0-9]"`, ":10: columns[money].pattern: the column is DECIMAL(18,2)|make it a VARCHAR, or bound it by min and max"},
+		{"pattern of a person", "pii: id_card", `pattern: "[0-9]", pii: id_card`, ":9: columns[person].pattern: what is personal is checked by its class|leave it out"},
+		{"no pattern", "VARCHAR, required: true", `VARCHAR, required: true, pattern: "[0-"`, `:8: columns[id].pattern: "[0-" is no regular expression|see pkg.go.dev/regexp/syntax; quote it, as in "[0-9]{4}"`},
 		{"future number", "min: 0, max: 10", "not_after_load: true", ":10: columns[money].not_after_load: the column is DECIMAL(18,2)|use it on a DATE or TIMESTAMP"},
 		{"list", "DECIMAL(18,2)\", min: 0, max: 10", "VARCHAR[]\"", ":10: columns[money].type: a list does not land|land the list as VARCHAR and take it apart in a model"},
 		{"reads nonsense", "checks:", "reads: {dwd.x_y: {before: -1}}\nchecks:", ":13: reads[dwd.x_y]: before and after are months, 0 or more, and all stands alone|e.g. {before: 1}, or {all: true}"},
@@ -111,6 +117,10 @@ func TestContractErrors(t *testing.T) {
 		"two documents": {good + "---\na: 1\n", file + ":15: holds more than one YAML document\nTry: keep one document a file"},
 		"no columns":    {"table: ods.congress_opinion\ntitle: x\ngrain: x\ncolumns: []\n", file + ":4: columns: there are none\nTry: list at least one column"},
 		"derived as":    {"table: dwd.x\ntitle: x\ngrain: x\ncolumns:\n- {name: a, as: b}\n", "dwd_x.yaml:5: columns[a].as: only what lands is renamed\nTry: name the column so"},
+		"derived month": {
+			"table: dwd.x\ntitle: x\ngrain: x\ncolumns:\n- {name: a, type: DATE, month: true}\n",
+			"dwd_x.yaml:5: columns[a]: only what lands is read and checked so\nTry: take month, credit_code and pattern out",
+		},
 		"derived pii": {
 			"table: dwd.x\ntitle: x\ngrain: x\ncolumns:\n- {name: a, pii: name}\n",
 			"dwd_x.yaml:5: columns[a].pii: no column of a derived table is name\nTry: scrubbed, pseudonym or masked: what it is once landed",

@@ -5,7 +5,7 @@ import (
 	"io/fs"
 )
 
-//go:embed shared congress
+//go:embed shared congress industry assist platform
 var embedded embed.FS
 
 // FS holds the contracts, parameters and lexicons that come with the program.

@@ -30,6 +30,14 @@ type Dated struct {
 	Reference string   `yaml:"reference"` // where the value stands: statute, notice, or "[A]" for our assumption
 }
 
+// String is the value alone, as a number or as its words.
+func (v Dated) String() string {
+	if v.Value != nil {
+		return fmt.Sprint(*v.Value)
+	}
+	return v.Text
+}
+
 // Day is a calendar day, written 2021-08-16. The zero Day is unset.
 type Day struct{ time.Time }
 

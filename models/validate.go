@@ -3,6 +3,7 @@ package models
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -42,16 +43,34 @@ func (c *Contract) validate() error {
 	if c.Layer() == "ods" {
 		return c.validateLanding()
 	}
+	if c.Retention != nil {
+		return c.errorf("retention", "set it on the ods tables that this one is made from: what is derived goes with them", "retention: only what was delivered is kept for a time")
+	}
+	if c.Extra {
+		return c.errorf("extra", "leave it out", "extra: only an ods table receives fields that nobody mapped")
+	}
+	return c.validateReaders()
+}
+
+// validateReaders checks that it is known who may read a published table.
+func (c *Contract) validateReaders() error {
+	_, byRegion := c.Column(RegionColumn)
+	switch {
+	case c.Open && !c.Published():
+		return c.errorf("open", "leave it out", "open: nobody reads %s, it is not published", c.Table)
+	case c.Published() && !c.Open && !byRegion:
+		return c.errorf("table", "give it a column region_code, or say `open: true` if none of its rows belongs to a region", "it is not known who may read %s", c.Table)
+	}
 	return nil
 }
 
 // fileNamed accepts dwd_congress_opinion.yaml and, inside the folder of the
-// domain, the shorter dwd_opinion.yaml.
+// domain, the shorter dwd_opinion.yaml. A domain's folder holds its own tables
+// only.
 func (c *Contract) fileNamed() bool {
 	layer, name, _ := strings.Cut(c.Table, ".")
-	base, domain := strings.TrimSuffix(path.Base(c.File), ".yaml"), Domain(c.Table)
-	return base == layer+"_"+name ||
-		domain != "" && path.Base(path.Dir(c.File)) == domain && base == layer+"_"+strings.TrimPrefix(name, domain+"_")
+	base, domain := strings.TrimSuffix(path.Base(c.File), ".yaml"), c.Domain()
+	return strings.HasPrefix(name, domain) && (base == layer+"_"+name || base == layer+"_"+strings.TrimPrefix(name, domain+"_"))
 }
 
 func (c *Contract) validateColumns() error {
@@ -60,6 +79,7 @@ func (c *Contract) validateColumns() error {
 		for _, col := range LoadColumns {
 			seen[col.Name] = true
 		}
+		seen[ExtraColumn] = c.Extra
 	}
 	for i, col := range c.Columns {
 		if !columnRE.MatchString(col.Name) {
@@ -95,12 +115,26 @@ func (c *Contract) validateColumn(col Column) error {
 		return fail(".accepted", "make it a VARCHAR, or bound it by min and max", "the column is %s", col.Type)
 	case kind != Invalid && kind != Varchar && col.Region:
 		return fail(".region", "make it a VARCHAR", "a region code is text, and the column is %s", col.Type)
+	case kind != Invalid && kind != Varchar && col.CreditCode:
+		return fail(".credit_code", "make it a VARCHAR", "a credit code is text, and the column is %s", col.Type)
+	case col.CreditCode && (col.Region || col.PII != NotPersonal || len(col.Accepted) > 0):
+		return fail(".credit_code", "keep one of them", "a credit code is neither a region, a person nor one of a few values")
 	case kind != Invalid && !number && (col.Min != nil || col.Max != nil):
 		return fail(".min", "bound numbers only", "the column is %s", col.Type)
 	case col.Min != nil && col.Max != nil && *col.Min > *col.Max:
 		return fail(".min", "min and max are both allowed values", "no number is between %v and %v", *col.Min, *col.Max)
 	case kind != Invalid && kind != Date && kind != Timestamp && col.NotAfterLoad:
 		return fail(".not_after_load", "use it on a DATE or TIMESTAMP", "the column is %s", col.Type)
+	case kind != Invalid && kind != Date && col.Month:
+		return fail(".month", "make it a DATE", "a month lands as its first day, and the column is %s", col.Type)
+	case kind != Invalid && kind != Varchar && col.Pattern != "":
+		return fail(".pattern", "make it a VARCHAR, or bound it by min and max", "the column is %s", col.Type)
+	case col.Pattern != "" && col.PII != NotPersonal:
+		return fail(".pattern", "leave it out", "what is personal is checked by its class")
+	case !validPattern(col.Pattern):
+		return fail(".pattern", "see pkg.go.dev/regexp/syntax; quote it, as in \"[0-9]{4}\"", "%q is no regular expression", col.Pattern)
+	case c.Layer() != "ods" && (col.Month || col.CreditCode || col.Pattern != ""):
+		return fail("", "take month, credit_code and pattern out", "only what lands is read and checked so")
 	case c.Layer() != "ods" && col.PII.raw():
 		return fail(".pii", "scrubbed, pseudonym or masked: what it is once landed", "no column of a derived table is %s", col.PII)
 	case c.Layer() != "ods" && col.As != "":
@@ -121,6 +155,11 @@ func (c *Contract) validateColumn(col Column) error {
 		return fail(".pii", "e.g. as: person_key", "an identity lands as a pseudonym and needs a name of its own")
 	}
 	return nil
+}
+
+func validPattern(s string) bool {
+	_, err := regexp.Compile(s)
+	return err == nil
 }
 
 // names checks that a field names columns, each once.
@@ -168,6 +207,9 @@ func (c *Contract) validateReferences() error {
 		}
 	}
 	for up, w := range c.Reads {
+		if w.Days < 0 || w.Days > 28 || (w.Days > 0 && w.Before != 1) {
+			return c.errorf("reads."+up, "e.g. {before: 1, days: 6}", "reads[%s]: days are the last days, up to 28, of the one month before", up)
+		}
 		if w.Before < 0 || w.After < 0 || (w.All && w.Before+w.After > 0) {
 			return c.errorf("reads."+up, "e.g. {before: 1}, or {all: true}", "reads[%s]: before and after are months, 0 or more, and all stands alone", up)
 		}
@@ -178,6 +220,16 @@ func (c *Contract) validateReferences() error {
 // validateLanding checks what the loader rests on: every row has a key, and a
 // month.
 func (c *Contract) validateLanding() error {
+	if r := c.Retention; r != nil {
+		switch {
+		case r.Months < 1:
+			return c.errorf("retention.months", "a number of months, such as 36", "retention.months: %d is no time to keep rows", r.Months)
+		case r.By != c.Partition:
+			return c.errorf("retention.by", "write by: "+c.Partition, "retention.by: rows are deleted by the months of the partition, not of %q", r.By)
+		case r.Reference == "":
+			return c.errorf("retention.reference", "name the law, decree or decision", "retention.reference: it is not known who asks for the deletion")
+		}
+	}
 	if len(c.Key) == 0 || c.Partition == "" {
 		return c.errorf("table", "name in `key` the columns that tell rows apart and in `partition` a DATE or TIMESTAMP", "an ods table needs a key and a partition")
 	}
