@@ -1,0 +1,318 @@
+package grafana
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/grafana-tools/sdk"
+
+	"zhicang/dashboards"
+)
+
+// obj is a piece of Grafana's JSON.
+type obj = map[string]any
+
+// pluginVersion is of the panels that the options below are written for. Where
+// it is missing, Grafana takes some of them for old ones and rewrites them.
+const pluginVersion = "12.2.0"
+
+// drawPanel draws the i-th panel. Its number in Grafana is i+1.
+func drawPanel(b *dashboards.Board, i int, opts Options) (*sdk.Panel, error) {
+	p := &b.Panels[i]
+	sql, err := dashboards.ForGrafana(p.SQL)
+	if err != nil {
+		return nil, err
+	}
+	d := &drawing{board: b, panel: p}
+	kind, custom := d.draw()
+	custom["targets"] = []obj{{
+		"refId": "A", "datasource": opts.datasource(), "format": "table", "rawQuery": true, "editorMode": "code", "rawSql": sql,
+	}}
+	custom["pluginVersion"] = pluginVersion
+	custom["fieldConfig"] = obj{"defaults": d.defaults(), "overrides": d.overrides()}
+	panel := &sdk.Panel{
+		CommonPanel: sdk.CommonPanel{
+			OfType: sdk.CustomType, Type: kind, ID: uint(i + 1), Title: p.Title, Datasource: opts.datasource(), Editable: true,
+			Description: description(p),
+		},
+		CustomPanel: (*sdk.CustomPanel)(&custom),
+	}
+	panel.GridPos.X, panel.GridPos.Y, panel.GridPos.W, panel.GridPos.H = &p.Grid.X, &p.Grid.Y, &p.Grid.W, &p.Grid.H
+	return panel, nil
+}
+
+// description is the caption, a paragraph each: Grafana reads it as Markdown.
+func description(p *dashboards.Panel) *string {
+	if len(p.Explain) == 0 {
+		return nil
+	}
+	return new(strings.Join(p.Explain, "\n\n"))
+}
+
+// A drawing turns one panel into the options of the Grafana panel that shows
+// it best.
+type drawing struct {
+	board *dashboards.Board
+	panel *dashboards.Panel
+}
+
+// draw returns the type of Grafana's panel and what is its own.
+func (d *drawing) draw() (kind string, custom obj) {
+	p := d.panel
+	switch p.Kind {
+	case dashboards.Stat:
+		return "stat", obj{"options": obj{
+			"reduceOptions": obj{"values": false, "calcs": []string{"lastNotNull"}, "fields": "/.*/"},
+			"colorMode":     "value", "graphMode": "none", "textMode": "value_and_name", "text": obj{"titleSize": 14, "valueSize": 28}, "justifyMode": "center", "orientation": "auto", "wideLayout": false,
+			"percentChangeColorMode": "standard", "showPercentChange": false,
+		}}
+	case dashboards.Line:
+		return "xychart", obj{"options": obj{
+			"mapping": "manual", "series": d.series(), "legend": legend("bottom"), "tooltip": obj{"mode": "single", "sort": "none"},
+		}}
+	case dashboards.Bar:
+		return "barchart", obj{"options": d.bars()}
+	case dashboards.Pie:
+		return "piechart", obj{"options": obj{
+			"pieType": "donut", "displayLabels": []string{"percent"}, "sort": "none",
+			"reduceOptions": obj{"values": true, "calcs": []string{"lastNotNull"}, "fields": ""},
+			"legend":        obj{"displayMode": "table", "placement": "right", "showLegend": true, "values": []string{"value", "percent"}},
+			"tooltip":       obj{"mode": "single", "sort": "none"},
+		}}
+	case dashboards.Map:
+		return "geomap", obj{"options": d.geomap()}
+	case dashboards.Crosstab:
+		return "table", obj{"options": tableOptions(), "transformations": []obj{{
+			"id": "groupingToMatrix", "options": obj{"rowField": p.Columns[0].Name, "columnField": p.Columns[1].Name, "valueField": p.Columns[2].Name},
+		}}}
+	}
+	return "table", obj{"options": tableOptions()}
+}
+
+func tableOptions() obj { return obj{"showHeader": true, "cellHeight": "sm"} }
+
+func legend(placement string) obj {
+	return obj{"displayMode": "list", "placement": placement, "showLegend": true, "calcs": []string{}}
+}
+
+// series draws each number over the first column. Grafana's time series panel
+// would cut them at the board's time range; this one takes the range from the
+// rows.
+func (d *drawing) series() []obj {
+	var list []obj
+	x := obj{"matcher": byName(d.panel.Columns[0].Name)}
+	for _, c := range d.panel.Columns[1:] {
+		if !c.Hidden {
+			list = append(list, obj{"frame": obj{"matcher": obj{"id": "byIndex", "options": 0}}, "x": x, "y": obj{"matcher": byName(c.Name)}, "name": obj{"fixed": d.name(c)}})
+		}
+	}
+	return list
+}
+
+func (d *drawing) bars() obj {
+	p := d.panel
+	o := obj{
+		"xField": p.Columns[0].Name, "orientation": "vertical", "stacking": "none", "showValue": "auto", "barWidth": 0.8, "groupWidth": 0.8,
+		"fullHighlight": true, "text": obj{"valueSize": 12}, "xTickLabelRotation": 0, "xTickLabelMaxLength": 12, "xTickLabelSpacing": 100,
+		"legend": legend("bottom"), "tooltip": obj{"mode": "multi", "sort": "none"},
+	}
+	if p.Horizontal {
+		o["orientation"], o["showValue"], o["xTickLabelSpacing"] = "horizontal", "always", 0
+	}
+	if p.Stacked {
+		o["stacking"] = "normal"
+	}
+	if len(p.Columns) == 2 {
+		o["legend"] = obj{"showLegend": false, "displayMode": "hidden", "placement": "bottom", "calcs": []string{}}
+	}
+	return o
+}
+
+// blank is a transparent pixel in place of the tiles that Grafana would fetch
+// from the internet.
+const blank = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+
+// geomap sets a marker at the centre of each place.
+func (d *drawing) geomap() obj {
+	c := d.panel.Columns
+	return obj{
+		"basemap":  obj{"type": "xyz", "name": "底图", "config": obj{"url": blank, "attribution": ""}},
+		"view":     obj{"id": "fit", "allLayers": true, "lat": 29, "lon": 120, "zoom": 13, "padding": 20},
+		"controls": obj{"showZoom": true, "mouseWheelZoom": false, "showAttribution": false, "showScale": true, "showDebug": false, "showMeasure": false},
+		"tooltip":  obj{"mode": "details"},
+		"layers": []obj{{
+			"type": "markers", "name": d.panel.Title, "tooltip": true,
+			"location": obj{"mode": "coords", "longitude": c[1].Name, "latitude": c[2].Name},
+			"config": obj{"showLegend": false, "style": obj{
+				"color": obj{"fixed": "blue"}, "opacity": 0.6,
+				"size":       obj{"field": c[3].Name, "fixed": 8, "min": 6, "max": 32},
+				"symbol":     obj{"mode": "fixed", "fixed": "img/icons/marker/circle.svg"},
+				"text":       obj{"mode": "field", "field": c[0].Name, "fixed": ""},
+				"textConfig": obj{"fontSize": 12, "offsetX": 0, "offsetY": 18, "textAlign": "center", "textBaseline": "middle"},
+			}},
+		}},
+	}
+}
+
+// defaults hold for every column of the panel.
+func (d *drawing) defaults() obj {
+	p := d.panel
+	custom := obj{}
+	switch p.Kind {
+	case dashboards.Line:
+		custom = obj{"show": "points+lines", "lineWidth": 2, "pointSize": obj{"fixed": 6}, "fillOpacity": 40, "axisPlacement": "auto", "axisSoftMin": 0, "scaleDistribution": obj{"type": "linear"}}
+	case dashboards.Bar:
+		custom = obj{"fillOpacity": 80, "lineWidth": 1, "gradientMode": "none", "axisPlacement": "auto", "axisBorderShow": false}
+	case dashboards.Table, dashboards.WordCloud:
+		custom = obj{"align": "auto", "cellOptions": obj{"type": "auto", "wrapText": false}, "inspect": false}
+	case dashboards.Crosstab:
+		custom = obj{"align": "center", "minWidth": 60, "cellOptions": obj{"type": "color-background", "mode": "basic"}, "inspect": false}
+	}
+	m := obj{"custom": custom, "thresholds": thresholds(p.Thresholds), "color": obj{"mode": colorMode(p)}, "mappings": []any{}}
+	if p.Empty != "" {
+		m["noValue"] = p.Empty // of the whole panel; overrides say what an empty cell shows
+	}
+	if p.Decimals != nil {
+		m["decimals"] = *p.Decimals
+	}
+	if p.Link != nil {
+		m["links"] = []obj{d.link(p.Link)}
+	}
+	return m
+}
+
+func colorMode(p *dashboards.Panel) string {
+	switch {
+	case p.Kind == dashboards.Crosstab:
+		return "continuous-blues"
+	case p.Kind == dashboards.Stat || len(p.Thresholds) > 0:
+		return "thresholds"
+	case p.Kind == dashboards.Table || p.Kind == dashboards.WordCloud:
+		return "fixed"
+	}
+	return "palette-classic"
+}
+
+// thresholds are Grafana's steps; without any, words and numbers stay in the
+// colour of the text.
+func thresholds(list []dashboards.Threshold) obj {
+	steps := []obj{}
+	for _, t := range list {
+		step := obj{"color": t.Color, "value": nil}
+		if t.From != nil {
+			step["value"] = *t.From
+		}
+		steps = append(steps, step)
+	}
+	if len(steps) == 0 {
+		steps = append(steps, obj{"color": "text", "value": nil})
+	}
+	return obj{"mode": "absolute", "steps": steps}
+}
+
+// missing is what stands for a value that there is not.
+const missing = "—"
+
+// overrides say what holds for one column.
+func (d *drawing) overrides() []obj {
+	list := []obj{}
+	if d.panel.Kind == dashboards.Crosstab {
+		return d.crosstabOverrides()
+	}
+	for i, c := range d.panel.Columns {
+		var props []obj
+		set := func(id string, value any) { props = append(props, obj{"id": id, "value": value}) }
+		// A slice of a pie is called by its label, not by the number's name.
+		if d.panel.Kind != dashboards.Pie {
+			set("displayName", d.name(c))
+		}
+		if d.table() || d.panel.Kind == dashboards.Stat {
+			set("noValue", missing)
+		}
+		if unit := grafanaUnit(d.unit(c)); unit != "" && !d.unitInName(c) {
+			set("unit", unit)
+		}
+		if c.Decimals != nil {
+			set("decimals", *c.Decimals)
+		}
+		if len(c.Marks) > 0 {
+			set("mappings", mappings(c.Marks))
+		}
+		if c.Link != nil {
+			set("links", []obj{d.link(c.Link)})
+		}
+		// Words stay in the colour of the text; thresholds are for numbers.
+		if d.panel.Kind == dashboards.Stat && d.unit(c) == "" && len(c.Marks) == 0 {
+			set("color", obj{"mode": "fixed", "fixedColor": "text"})
+		}
+		if d.table() {
+			props = append(props, d.cell(i, c)...)
+		}
+		list = append(list, obj{"matcher": byName(c.Name), "properties": props})
+	}
+	return list
+}
+
+func (d *drawing) table() bool {
+	return d.panel.Kind == dashboards.Table || d.panel.Kind == dashboards.WordCloud
+}
+
+// cell says how a column of a table is shown.
+func (d *drawing) cell(i int, c dashboards.Column) []obj {
+	var props []obj
+	set := func(id string, value any) { props = append(props, obj{"id": id, "value": value}) }
+	if c.Hidden {
+		set("custom.hideFrom.viz", true)
+	}
+	if c.Width > 0 {
+		set("custom.width", c.Width)
+	}
+	switch weight := d.panel.Kind == dashboards.WordCloud && i == 1; {
+	case c.Gauge || weight:
+		set("custom.cellOptions", obj{"type": "gauge", "mode": "basic", "valueDisplayMode": "text"})
+		set("color", obj{"mode": "fixed", "fixedColor": "blue"})
+		set("min", 0)
+		set("fieldMinMax", true)
+	case len(c.Marks) > 0:
+		set("custom.cellOptions", obj{"type": "pill"})
+	}
+	if d.panel.Kind == dashboards.Table && d.unit(c) == "" && c.Decimals == nil && c.Width >= 100 {
+		set("custom.filterable", true)
+	}
+	if d.panel.Kind == dashboards.Table && d.unit(c) == "" && c.Width == 0 && c.Link == nil {
+		set("custom.inspect", true) // long texts are cut off; this opens them
+	}
+	return props
+}
+
+// crosstabOverrides call the labels of the rows by their name and keep them
+// plain.
+func (d *drawing) crosstabOverrides() []obj {
+	c := d.panel.Columns
+	cells := obj{"matcher": obj{"id": "byType", "options": "number"}, "properties": []obj{{"id": "noValue", "value": missing}}}
+	return []obj{cells, {"matcher": byName(c[0].Name + `\` + c[1].Name), "properties": []obj{
+		{"id": "displayName", "value": c[0].Title},
+		{"id": "custom.cellOptions", "value": obj{"type": "auto"}},
+		{"id": "custom.align", "value": "left"},
+		{"id": "custom.width", "value": 170},
+	}}}
+}
+
+func byName(name string) obj { return obj{"id": "byName", "options": name} }
+
+// link is a data link: variables of this board that the other has as well are
+// passed on, and values of the row.
+func (d *drawing) link(l *dashboards.Link) obj {
+	var params []string
+	for _, name := range l.Passes {
+		params = append(params, "${"+name+":queryparam}")
+	}
+	for _, name := range sortedKeys(l.Values) {
+		params = append(params, "var-"+name+"=${__data.fields."+l.Values[name]+":percentencode}")
+	}
+	title := l.Title
+	if title == "" {
+		title = "查看"
+	}
+	return obj{"title": title, "url": "/d/" + url.PathEscape(l.Board) + "?" + strings.Join(params, "&"), "targetBlank": false}
+}
