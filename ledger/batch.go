@@ -25,6 +25,9 @@ type Batch struct {
 	// Recent are keyed marks of a stream's last records, to know them again;
 	// nil for files.
 	Recent []string
+	// Known is the path, relative to the data folder, of what is known of a
+	// database's rows from now on; empty where that stays as it was.
+	Known string
 
 	Committed string
 }
@@ -48,10 +51,13 @@ type Held struct {
 	Table  string
 	Sheet  string
 	Row    int64
-	Column string
-	Rule   string // stable name of the promise: required, type, id_card, …
-	Reason string // in Chinese, without the data
-	Shape  string // what the value looks like: digits as 9, letters as A, 汉 for Chinese; "" when not about one value
+	// Ordinal is the place among the batch's records, the batch_row that the row
+	// would have had; 0: it was no record, or was held before places were noted.
+	Ordinal int64
+	Column  string
+	Rule    string // stable name of the promise: required, type, id_card, …
+	Reason  string // in Chinese, without the data
+	Shape   string // what the value looks like: digits as 9, letters as A, 汉 for Chinese; "" when not about one value
 }
 
 // A Unit is what is remembered of a file or stream that was read.
@@ -75,29 +81,18 @@ func (l *Ledger) NextBatch(ctx context.Context) (id int64, err error) {
 
 // CommitBatch makes a batch exist, and moves its unit's cursor with it.
 func (l *Ledger) CommitBatch(ctx context.Context, b Batch, u Unit) error {
-	header, err := json.Marshal(b.Header)
-	if err != nil {
-		return err
-	}
-	vault, err := json.Marshal(b.Vault)
-	if err != nil {
-		return err
-	}
-	err = l.inTx(ctx, func(tx *sql.Tx) error {
+	err := l.inTx(ctx, func(tx *sql.Tx) error {
 		now := stamp(l.now())
-		if _, err := tx.ExecContext(ctx, "INSERT INTO batch VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-			b.ID, b.Run, b.Source, b.Unit, b.Table, now, b.Read, b.Landed, b.Held, string(header), string(vault)); err != nil {
+		if err := insertBatch(ctx, tx, b, now); err != nil {
 			return err
-		}
-		for _, f := range b.Files {
-			if _, err := tx.ExecContext(ctx, "INSERT INTO batch_file VALUES (?,?,?,?,?)", b.ID, f.Month, f.Path, f.Rows, f.Bytes); err != nil {
-				return err
-			}
 		}
 		if err := insertHeld(ctx, tx, b); err != nil {
 			return err
 		}
 		if err := replaceRecent(ctx, tx, b); err != nil {
+			return err
+		}
+		if err := replaceKnown(ctx, tx, b); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO unit VALUES (?,?,?,?,?,?,?)
@@ -112,17 +107,39 @@ func (l *Ledger) CommitBatch(ctx context.Context, b Batch, u Unit) error {
 	return nil
 }
 
+// insertBatch notes a batch and its files.
+func insertBatch(ctx context.Context, tx *sql.Tx, b Batch, now string) error {
+	header, err := json.Marshal(b.Header)
+	if err != nil {
+		return err
+	}
+	vault, err := json.Marshal(b.Vault)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, "INSERT INTO batch VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+		b.ID, b.Run, b.Source, b.Unit, b.Table, now, b.Read, b.Landed, b.Held, string(header), string(vault)); err != nil {
+		return err
+	}
+	for _, f := range b.Files {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO batch_file VALUES (?,?,?,?,?)", b.ID, f.Month, f.Path, f.Rows, f.Bytes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func insertHeld(ctx context.Context, tx *sql.Tx, b Batch) error {
 	if len(b.Quarantine) == 0 {
 		return nil
 	}
-	stmt, err := tx.PrepareContext(ctx, "INSERT INTO held VALUES (?,?,?,?,?,?,?,?)")
+	stmt, err := tx.PrepareContext(ctx, "INSERT INTO held VALUES (?,?,?,?,?,?,?,?,?)")
 	if err != nil {
 		return err
 	}
 	defer stmt.Close()
 	for i, h := range b.Quarantine {
-		if _, err := stmt.ExecContext(ctx, b.ID, i+1, h.Sheet, h.Row, h.Column, h.Rule, h.Reason, h.Shape); err != nil {
+		if _, err := stmt.ExecContext(ctx, b.ID, i+1, h.Sheet, h.Row, h.Column, h.Rule, h.Reason, h.Shape, h.Ordinal); err != nil {
 			return err
 		}
 	}
@@ -147,6 +164,25 @@ func replaceRecent(ctx context.Context, tx *sql.Tx, b Batch) error {
 		}
 	}
 	return nil
+}
+
+func replaceKnown(ctx context.Context, tx *sql.Tx, b Batch) error {
+	if b.Known == "" {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO known VALUES (?,?,?,?)
+		ON CONFLICT (source, unit) DO UPDATE SET batch_id = excluded.batch_id, path = excluded.path`, b.Source, b.Unit, b.ID, b.Known)
+	return err
+}
+
+// KnownRows returns the path of the file that remembers the rows of a database;
+// empty: there is none.
+func (l *Ledger) KnownRows(ctx context.Context, source, unit string) (path string, err error) {
+	err = l.db.QueryRowContext(ctx, "SELECT path FROM known WHERE source = ? AND unit = ?", source, unit).Scan(&path)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return path, err
 }
 
 // Recent returns the marks of a stream's last records.
@@ -179,7 +215,8 @@ func (l *Ledger) Unit(ctx context.Context, source, name string) (u Unit, ok bool
 	return u, err == nil, err
 }
 
-// LakeFile is one committed Parquet file of a table.
+// LakeFile is what a batch has in one committed Parquet file of a table. Several
+// batches may have their rows in one file, once it was compacted.
 type LakeFile struct {
 	Batch int64
 	Month string
@@ -196,11 +233,11 @@ func (l *Ledger) LakeFiles(ctx context.Context, table string) ([]LakeFile, error
 }
 
 // KnownPaths lists every path, relative to the data folder, that a committed
-// batch names. What lies in the lake or the vault beside them was left by a
+// batch names. What lies in their folders beside them was left by a
 // run that was interrupted.
 func (l *Ledger) KnownPaths(ctx context.Context) (map[string]bool, error) {
 	list, err := collect(ctx, l.db, func(r *sql.Rows, p *string) error { return r.Scan(p) },
-		"SELECT path FROM batch_file UNION ALL SELECT v.value FROM batch, json_each(batch.vault) AS v WHERE v.type = 'text'")
+		"SELECT path FROM batch_file UNION ALL SELECT path FROM known UNION ALL SELECT v.value FROM batch, json_each(batch.vault) AS v WHERE v.type = 'text'")
 	known := make(map[string]bool, len(list))
 	for _, p := range list {
 		known[p] = true
@@ -279,8 +316,8 @@ func (l *Ledger) Quarantine(ctx context.Context, f HeldFilter) ([]Held, error) {
 		from = heldEver
 	}
 	return collect(ctx, l.db, func(r *sql.Rows, h *Held) error {
-		return r.Scan(&h.Batch, &h.Seq, &h.Source, &h.Unit, &h.Table, &h.Sheet, &h.Row, &h.Column, &h.Rule, &h.Reason, &h.Shape)
-	}, `SELECT h.batch_id, h.seq, d.source, d.unit, d.table_name, h.sheet, h.row, h.column_name, h.rule, h.reason, h.shape`+
+		return r.Scan(&h.Batch, &h.Seq, &h.Source, &h.Unit, &h.Table, &h.Sheet, &h.Row, &h.Column, &h.Rule, &h.Reason, &h.Shape, &h.Ordinal)
+	}, `SELECT h.batch_id, h.seq, d.source, d.unit, d.table_name, h.sheet, h.row, h.column_name, h.rule, h.reason, h.shape, h.ordinal`+
 		from+heldFilter+` ORDER BY h.batch_id DESC, h.seq LIMIT ?5`, f.Source, f.Rule, f.Batch, f.Seq, limit)
 }
 

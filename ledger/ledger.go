@@ -51,13 +51,26 @@ CREATE TABLE IF NOT EXISTS unit (
 CREATE TABLE IF NOT EXISTS recent (
 	source TEXT NOT NULL, unit TEXT NOT NULL, mark TEXT NOT NULL, PRIMARY KEY (source, unit, mark)) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS known (
+	source TEXT NOT NULL, unit TEXT NOT NULL, batch_id INTEGER NOT NULL, path TEXT NOT NULL, PRIMARY KEY (source, unit)) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS held (
 	batch_id INTEGER NOT NULL, seq INTEGER NOT NULL, sheet TEXT NOT NULL, row INTEGER NOT NULL,
 	column_name TEXT NOT NULL, rule TEXT NOT NULL, reason TEXT NOT NULL, shape TEXT NOT NULL,
 	PRIMARY KEY (batch_id, seq)) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS replayed (
+	batch_id INTEGER NOT NULL, seq INTEGER NOT NULL, into_id INTEGER NOT NULL, PRIMARY KEY (batch_id, seq)) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS publication (
 	id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL, digest TEXT NOT NULL, created TEXT NOT NULL, state TEXT NOT NULL);
+
+CREATE TABLE IF NOT EXISTS due (
+	schedule TEXT NOT NULL, at TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL, next TEXT NOT NULL,
+	run_id INTEGER NOT NULL, note TEXT NOT NULL, changed TEXT NOT NULL, PRIMARY KEY (schedule, at)) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS condition (
+	subject TEXT PRIMARY KEY, state TEXT NOT NULL, since TEXT NOT NULL, told TEXT NOT NULL) WITHOUT ROWID;
 `
 
 // Open opens the ledger file, creating it when it is not there.
@@ -82,7 +95,29 @@ func Open(ctx context.Context, path string, now func() time.Time) (*Ledger, erro
 	if _, err := db.ExecContext(ctx, schema); err != nil {
 		return nil, errors.Join(&OpenError{Path: filepath.Base(path), Err: err}, db.Close())
 	}
+	for _, c := range laterColumns {
+		if err := addColumn(ctx, db, c); err != nil {
+			return nil, errors.Join(&OpenError{Path: filepath.Base(path), Err: err}, db.Close())
+		}
+	}
 	return &Ledger{db: db, now: now}, nil
+}
+
+// A laterColumn was added to a table that older ledgers have without it. It comes
+// last in the table.
+type laterColumn struct{ table, name, definition string }
+
+var laterColumns = []laterColumn{
+	{"held", "ordinal", "INTEGER NOT NULL DEFAULT 0"},
+}
+
+func addColumn(ctx context.Context, db *sql.DB, c laterColumn) error {
+	var n int
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM pragma_table_info(?) WHERE name = ?", c.table, c.name).Scan(&n); err != nil || n > 0 {
+		return err
+	}
+	_, err := db.ExecContext(ctx, fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s", c.table, c.name, c.definition))
+	return err
 }
 
 // OpenError says that the ledger's file can't be used.
@@ -129,9 +164,11 @@ func (l *Ledger) Fact(ctx context.Context, name string) (value string, err error
 
 // SetFact remembers a fact.
 func (l *Ledger) SetFact(ctx context.Context, name, value string) error {
-	_, err := l.db.ExecContext(ctx, "INSERT INTO fact VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
+	_, err := l.db.ExecContext(ctx, setFact, name, value)
 	return err
 }
+
+const setFact = "INSERT INTO fact VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 
 func (l *Ledger) inTx(ctx context.Context, fn func(*sql.Tx) error) error {
 	tx, err := l.db.BeginTx(ctx, nil)

@@ -498,3 +498,30 @@ func TestDurable(t *testing.T) {
 		}
 	}
 }
+
+// TestKnownRows: a batch that names a file of known rows replaces the one
+// before it with its own commit; one that names none leaves it as it is.
+func TestKnownRows(t *testing.T) {
+	l := fresh(t)
+	b := Batch{Run: 1, Source: "desk", Unit: "petition", Table: "ods.congress_opinion"}
+	u := Unit{Source: "desk", Name: "petition"}
+	want := ""
+	for _, path := range []string{"", "known/00000002.known", "", "known/00000004.known"} {
+		b.Known = path
+		commit(t, l, b, u)
+		if path != "" {
+			want = path
+		}
+		got, err := l.KnownRows(t.Context(), "desk", "petition")
+		if err != nil || got != want {
+			t.Errorf("%q, %v, want %q", got, err, want)
+		}
+	}
+	if other, err := l.KnownRows(t.Context(), "desk", "other"); other != "" || err != nil {
+		t.Error(other, err)
+	}
+	known, err := l.KnownPaths(t.Context())
+	if diff := cmp.Diff(map[string]bool{"known/00000004.known": true}, known); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,6 +31,28 @@ func (e *LockedError) Error() string {
 // Hint is what to try; the command line prints it after "Try: ".
 func (e *LockedError) Hint() string {
 	return "wait for it to end, or stop it; reading commands such as status and query work meanwhile"
+}
+
+// Holder says who holds the lock of a data folder; "" when nobody does. It
+// looks, and takes nothing.
+func Holder(dir string) (string, error) {
+	f, err := os.Open(filepath.Join(dir, "LOCK"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("lock: %w", err)
+	}
+	defer f.Close() // and with it the shared lock, if it was granted
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
+	if err == nil {
+		return "", nil
+	}
+	if !errors.Is(err, syscall.EWOULDBLOCK) {
+		return "", fmt.Errorf("lock: %w", err)
+	}
+	holder, err := io.ReadAll(f)
+	return cmp.Or(strings.TrimSpace(string(holder)), "another process"), err
 }
 
 // Acquire takes the lock of a data folder, or returns a *LockedError at once.

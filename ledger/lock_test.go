@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -114,5 +115,25 @@ func TestLockWithoutAName(t *testing.T) {
 	_, err = Acquire(dir, "run", start)
 	if want := "the data folder " + dir + " is in use by another process"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestHolder(t *testing.T) {
+	dir := t.TempDir()
+	if holder, err := Holder(dir); holder != "" || err != nil {
+		t.Errorf("a folder that nobody used: %q, %v", holder, err)
+	}
+	lock, err := Acquire(dir, "run", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if holder, err := Holder(dir); !strings.Contains(holder, "(zhicang run) since") || err != nil {
+		t.Errorf("a folder in use: %q, %v", holder, err)
+	}
+	if err := lock.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if holder, err := Holder(dir); holder != "" || err != nil {
+		t.Errorf("a folder that was left: %q, %v", holder, err)
 	}
 }
