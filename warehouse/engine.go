@@ -10,9 +10,11 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	"github.com/marcboeker/go-duckdb/v2"
 
@@ -32,6 +34,8 @@ type Engine struct {
 	connector *duckdb.Connector
 	db        *sql.DB
 	conn      *sql.Conn
+	path      string // "" in memory
+	doubtful  atomic.Bool
 }
 
 // Error says what the engine refused, of which table where there is one.
@@ -65,7 +69,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, openError(o.Path, err)
 	}
-	e := &Engine{connector: connector, db: sql.OpenDB(connector)}
+	e := &Engine{connector: connector, db: sql.OpenDB(connector), path: o.Path}
 	if e.conn, err = e.db.Conn(ctx); err != nil {
 		return nil, errors.Join(openError(o.Path, err), e.Close())
 	}
@@ -82,7 +86,7 @@ func openError(path string, err error) error {
 	}
 	try := "look at the file's permissions and at the free space of its disk"
 	switch {
-	case strings.Contains(msg, "lock"):
+	case strings.Contains(msg, "Conflicting lock"), strings.Contains(msg, "Could not set lock"):
 		try = "another process has the file open: wait for it, or stop it"
 	case strings.Contains(msg, "not a valid"), strings.Contains(msg, "orrupt"), strings.Contains(msg, "serializ"), strings.Contains(msg, "version"):
 		try = "the file is damaged or of another version; what was built from the lake can be built again: move it away and run again"
@@ -116,16 +120,36 @@ func prepareSession(ctx context.Context, c driver.ExecerContext, o Options) erro
 	return nil
 }
 
-// Close closes the warehouse. It is safe to call twice.
+// Close writes what is still to be written and closes the warehouse. A file
+// that could not be written is removed. It is safe to call twice.
 func (e *Engine) Close() error {
 	var errs []error
 	if e.conn != nil {
+		if e.path != "" && !e.doubtful.Load() {
+			// Closing writes as well, and says nothing when it can't.
+			_, err := e.conn.ExecContext(context.Background(), "CHECKPOINT")
+			errs = append(errs, e.saw(err))
+		}
 		errs = append(errs, e.conn.Close())
 		e.conn = nil
 	}
 	if e.db != nil {
 		errs = append(errs, e.db.Close())
 		e.db = nil
+		if e.doubtful.Load() {
+			errs = append(errs, e.remove())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// remove removes the file and what lies beside it.
+func (e *Engine) remove() error {
+	var errs []error
+	for _, path := range []string{e.path, e.path + ".wal"} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -133,11 +157,7 @@ func (e *Engine) Close() error {
 // Parse reads a SELECT with the engine's own parser. The query need not be
 // runnable: its tables may not exist yet.
 func (e *Engine) Parse(ctx context.Context, text string) (*dialect.Query, error) {
-	var tree string
-	if err := e.conn.QueryRowContext(ctx, "SELECT CAST(json_serialize_sql(?::VARCHAR) AS VARCHAR)", text).Scan(&tree); err != nil {
-		return nil, fmt.Errorf("parse: %w", err)
-	}
-	return dialect.Parse(text, []byte(tree))
+	return parse(ctx, e.conn, text)
 }
 
 // Query runs a SELECT outside any transaction.
@@ -148,7 +168,7 @@ func (e *Engine) Query(ctx context.Context, text string, args ...any) (*sql.Rows
 // Exec runs one statement outside any transaction.
 func (e *Engine) Exec(ctx context.Context, text string, args ...any) error {
 	_, err := e.conn.ExecContext(ctx, text, args...)
-	return err
+	return e.saw(err)
 }
 
 // Tx is one transaction: everything in it happens, or nothing.
@@ -162,12 +182,14 @@ func (e *Engine) InTx(ctx context.Context, fn func(*Tx) error) error {
 		return fmt.Errorf("begin: %w", err)
 	}
 	if err := fn(&Tx{conn: e.conn}); err != nil {
+		e.saw(err)
 		// The context may be the reason of the failure; the rollback must
 		// happen all the same.
 		_, rollErr := e.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
 		return errors.Join(err, rollErr)
 	}
 	if _, err := e.conn.ExecContext(ctx, "COMMIT"); err != nil {
+		e.saw(err)
 		_, rollErr := e.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
 		if rollErr != nil && strings.Contains(rollErr.Error(), "no transaction is active") {
 			rollErr = nil

@@ -2,8 +2,6 @@ package warehouse
 
 import (
 	"context"
-	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,10 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/marcboeker/go-duckdb/v2"
-
 	"zhicang/models"
-	"zhicang/warehouse/dialect"
 )
 
 // Shelf is the folder of published files. Each publication is a file of its
@@ -127,19 +122,43 @@ func (s Shelf) Prune(keep int) ([]string, error) {
 	return gone, err
 }
 
-// Publish copies the tables into a new file of the given name on the shelf. It
-// does not switch to it.
-func (e *Engine) Publish(ctx context.Context, s Shelf, name string, tables []*models.Contract) (err error) {
+// Publish puts the tables into a new file of the given name on the shelf. It
+// does not switch to it. The file begins as a copy of the newest one there,
+// where that is possible.
+func (e *Engine) Publish(ctx context.Context, s Shelf, name string, tables []*models.Contract) error {
+	files, err := s.Files()
+	if err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	if len(files) == 0 {
+		return e.PublishWhole(ctx, s, name, tables)
+	}
+	err = s.place(name, func(tmp string) error {
+		return e.refresh(ctx, filepath.Join(s.Dir, files[len(files)-1]), tmp, tables)
+	})
+	if err != nil && ctx.Err() == nil {
+		return e.PublishWhole(ctx, s, name, tables)
+	}
+	return err
+}
+
+// PublishWhole is Publish by a full copy: the file holds nothing that an
+// earlier one held, not even in its holes.
+func (e *Engine) PublishWhole(ctx context.Context, s Shelf, name string, tables []*models.Contract) error {
+	return s.place(name, func(tmp string) error { return e.copyTo(ctx, tmp, tables) })
+}
+
+// place makes a file under a temporary name, and gives it its own when it is
+// whole.
+func (s Shelf) place(name string, fill func(tmp string) error) error {
 	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
 	tmp := filepath.Join(s.Dir, name+".tmp")
-	for _, leftover := range []string{tmp, tmp + ".wal"} {
-		if err := os.Remove(leftover); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("publish: %w", err)
-		}
+	if err := removeLeftovers(tmp); err != nil {
+		return err
 	}
-	if err := e.copyTo(ctx, tmp, tables); err != nil {
+	if err := fill(tmp); err != nil {
 		return err
 	}
 	if err := syncPath(tmp); err != nil {
@@ -151,82 +170,13 @@ func (e *Engine) Publish(ctx context.Context, s Shelf, name string, tables []*mo
 	return syncPath(s.Dir)
 }
 
-func (e *Engine) copyTo(ctx context.Context, path string, tables []*models.Contract) (err error) {
-	if err := e.Exec(ctx, "ATTACH "+quote(path)+" AS pub"); err != nil {
-		return fmt.Errorf("publish: %w", err)
-	}
-	defer func() {
-		if detachErr := e.Exec(context.WithoutCancel(ctx), "DETACH pub"); err == nil && detachErr != nil {
-			err = fmt.Errorf("publish: %w", detachErr)
-		}
-	}()
-	for _, c := range tables {
-		if err := e.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS pub."+ident(c.Layer())); err != nil {
+func removeLeftovers(tmp string) error {
+	for _, leftover := range []string{tmp, tmp + ".wal"} {
+		if err := os.Remove(leftover); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("publish: %w", err)
 		}
-		if err := e.Exec(ctx, fmt.Sprintf("CREATE TABLE pub.%s AS SELECT * FROM %s", qualified(c.Table), qualified(c.Table))); err != nil {
-			return fmt.Errorf("publish %s: %w", c.Table, err)
-		}
-	}
-	if err := e.Exec(ctx, "CHECKPOINT pub"); err != nil {
-		return fmt.Errorf("publish: %w", err)
 	}
 	return nil
-}
-
-// Published is a published file, open for reading and nothing else: no other
-// file can be reached through it, and its settings can't be changed.
-type Published struct {
-	Path string
-	db   *sql.DB
-}
-
-// OpenPublished opens a published file. The settings are locked once the
-// first connection stands; each further one gets the session's macros only.
-func OpenPublished(ctx context.Context, path string, o Options) (*Published, error) {
-	if _, err := os.Stat(path); err != nil {
-		return nil, &Error{Err: fmt.Errorf("open publication: %w", err), Try: "zhicang run makes it anew; zhicang publish --rollback goes back to the one before"}
-	}
-	connector, err := duckdb.NewConnector(path+"?access_mode=READ_ONLY", nil)
-	if err != nil {
-		return nil, openError(path, err)
-	}
-	p := &Published{Path: path, db: sql.OpenDB(connector)}
-	p.db.SetMaxOpenConns(1)
-	conn, err := p.db.Conn(ctx)
-	if err != nil {
-		return nil, errors.Join(openError(path, err), p.Close())
-	}
-	defer conn.Close()
-	err = conn.Raw(func(dc any) error {
-		return prepareSession(ctx, dc.(driver.ExecerContext), o)
-	})
-	for _, s := range []string{"SET enable_external_access = false", "SET lock_configuration = true"} {
-		if err == nil {
-			_, err = conn.ExecContext(ctx, s)
-		}
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open publication: %w", err), p.Close())
-	}
-	return p, nil
-}
-
-// Close closes the file.
-func (p *Published) Close() error { return p.db.Close() }
-
-// Query runs a SELECT.
-func (p *Published) Query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	return p.db.QueryContext(ctx, text, args...)
-}
-
-// Parse reads a SELECT with the engine's parser.
-func (p *Published) Parse(ctx context.Context, text string) (*dialect.Query, error) {
-	var tree string
-	if err := p.db.QueryRowContext(ctx, "SELECT CAST(json_serialize_sql(?::VARCHAR) AS VARCHAR)", text).Scan(&tree); err != nil {
-		return nil, fmt.Errorf("parse: %w", err)
-	}
-	return dialect.Parse(text, []byte(tree))
 }
 
 // replaceFile writes a file so that it is there whole or not at all.

@@ -80,6 +80,9 @@ type Slice struct {
 	Table     string
 	Partition string
 	Span      Span
+	// Days, if not 0, is how many of the days of the span's first month are
+	// seen, its last ones.
+	Days int
 	// Files are the lake's files of these months, for an ods table.
 	Files []string
 	// Columns are the landed columns of an ods table.
@@ -100,6 +103,9 @@ func (tx *Tx) Slice(ctx context.Context, s Slice) (string, error) {
 	}
 	if s.Partition != "" && !s.Span.Whole() {
 		body = "SELECT * FROM (" + body + ") WHERE " + s.Span.where(s.Partition)
+		if s.Days > 0 {
+			body += fmt.Sprintf(" AND %s >= DATE '%s' - %d", ident(s.Partition), (s.Span.First + 1).FirstDay(), s.Days)
+		}
 	}
 	view := schema + "." + ident(name)
 	return view, tx.Exec(ctx, "CREATE OR REPLACE VIEW "+view+" AS "+body)

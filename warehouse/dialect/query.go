@@ -155,6 +155,32 @@ func (q *Query) Tables() []TableRef {
 	return refs
 }
 
+// Trees returns the parse tree of each statement as json_serialize_sql gives
+// it. They are not to be changed.
+func (q *Query) Trees() []map[string]any {
+	trees := make([]map[string]any, len(q.statements))
+	for i, s := range q.statements {
+		trees[i] = s
+	}
+	return trees
+}
+
+// Bare returns a text without the comments and semicolons behind its last
+// statement, so that something can be added to it.
+func Bare(text string) (string, error) {
+	tokens, _, err := scan(text)
+	if err != nil {
+		return "", err
+	}
+	for len(tokens) > 0 && text[tokens[len(tokens)-1].start:tokens[len(tokens)-1].end] == ";" {
+		tokens = tokens[:len(tokens)-1]
+	}
+	if len(tokens) == 0 {
+		return "", nil
+	}
+	return text[:tokens[len(tokens)-1].end], nil
+}
+
 // Rewrite returns the text with each table's written name replaced by what
 // name returns for it (a quoted name or a subquery in brackets). An alias
 // stays; a table without one whose columns are qualified by its name needs
@@ -317,4 +343,38 @@ func byteOffset(s string, n int) int {
 		n--
 	}
 	return len(s)
+}
+
+// Shape is what the tokens of a text tell of its size, before it is parsed.
+type Shape struct {
+	CTEs      int // queries named by a WITH, at most
+	WithDepth int // how many WITHs stand within one another, at most
+	Brackets  int // how deep brackets are nested
+	Selects   int // SELECT, FROM, VALUES and TABLE, all together
+}
+
+// Measure cuts a text into tokens and counts. The error is a *SyntaxError.
+func Measure(source string) (Shape, error) {
+	var s Shape
+	tokens, _, err := scan(source)
+	if err != nil {
+		e := err.(*scanError)
+		q := &Query{text: source}
+		return s, q.syntaxError(e.at, e.message, e.hint)
+	}
+	q := &Query{text: source, tokens: tokens}
+	depths := map[int]bool{}
+	for i, t := range tokens {
+		s.Brackets = max(s.Brackets, t.depth)
+		switch {
+		case q.is(i, "with"):
+			depths[t.depth] = true
+		case q.is(i, "as") && (q.is(i+1, "(") || q.is(i+1, "materialized") || q.is(i+1, "not")):
+			s.CTEs++
+		case q.is(i, "select"), q.is(i, "from"), q.is(i, "values"), q.is(i, "table"):
+			s.Selects++
+		}
+	}
+	s.WithDepth = len(depths)
+	return s, nil
 }

@@ -169,3 +169,29 @@ func FuzzParse(f *testing.F) {
 		q.Functions()
 	})
 }
+
+func TestBare(t *testing.T) {
+	for text, want := range map[string]string{
+		"SELECT 1":                    "SELECT 1",
+		" SELECT 1 ; ;-- the end":     " SELECT 1",
+		"SELECT ';' /* ; */ -- ;\n":   "SELECT ';'",
+		"SELECT 1 -- ;\n + 1;":        "SELECT 1 -- ;\n + 1",
+		"":                            "",
+		" ; /* nothing */":            "",
+		"SELECT $$;$$ AS \"a;--\" ;;": "SELECT $$;$$ AS \"a;--\"",
+	} {
+		if got, err := Bare(text); err != nil || got != want {
+			t.Errorf("%q: %q %v", text, got, err)
+		}
+	}
+	if _, err := Bare("SELECT 'a"); err == nil {
+		t.Error("an open quote passes")
+	}
+}
+
+func TestMeasure(t *testing.T) {
+	got, err := Measure("WITH a AS (WITH b AS MATERIALIZED (SELECT 1) SELECT * FROM b), c AS (VALUES ((1))) SELECT ')' /* (( */ FROM a")
+	if diff := cmp.Diff(Shape{CTEs: 3, WithDepth: 2, Brackets: 3, Selects: 6}, got); err != nil || diff != "" {
+		t.Errorf("%v %s", err, diff)
+	}
+}
