@@ -25,6 +25,8 @@ type Entry struct {
 	Object string // to what: a pseudonym, a table, a file
 	Reason string // why; required
 	Rows   int64  // how many rows were seen or given away; 0 where none were
+	// Outcome is how it ended, where that is told: "ok", or why not.
+	Outcome string
 }
 
 // An AuditLine is an entry in the log. Its hash is SHA-256 over the line
@@ -38,8 +40,10 @@ type AuditLine struct {
 	Object string    `json:"object"`
 	Reason string    `json:"reason"`
 	Rows   int64     `json:"rows"`
-	Prev   string    `json:"prev"` // the hash of the line before; zeros in the first
-	Hash   string    `json:"hash,omitempty"`
+	// Outcome is left out where the entry has none, as in lines of older logs.
+	Outcome string `json:"outcome,omitempty"`
+	Prev    string `json:"prev"` // the hash of the line before; zeros in the first
+	Hash    string `json:"hash,omitempty"`
 }
 
 // AuditHead is where a log ends. The zero value is an empty log.
@@ -79,55 +83,76 @@ const maxAuditLine = 64 << 10
 // a crash left half written at the end, and so was never acknowledged, is
 // dropped first.
 func (l *AuditLog) Append(ctx context.Context, e Entry) (AuditLine, error) {
-	line, err := l.append(ctx, e)
+	lines, err := l.AppendAll(ctx, []Entry{e})
+	if err != nil {
+		return AuditLine{}, err
+	}
+	return lines[0], nil
+}
+
+// AppendAll adds entries, in their order, in one writing: when it returns
+// without an error, all are on disk.
+func (l *AuditLog) AppendAll(ctx context.Context, entries []Entry) ([]AuditLine, error) {
+	lines, err := l.append(ctx, entries)
 	if err == nil {
-		return line, nil
+		return lines, nil
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return AuditLine{}, err
+		return nil, err
 	}
 	try := ""
 	var broken *AuditBreak
 	if errors.As(err, &broken) {
 		try = "keep this file as evidence, find out who changed it, and begin a new log beside it"
 	}
-	return AuditLine{}, &Error{Op: "append to audit log", Path: l.path, Err: plainPathError(err), Try: try}
+	return nil, &Error{Op: "append to audit log", Path: l.path, Err: plainPathError(err), Try: try}
 }
 
-func (l *AuditLog) append(ctx context.Context, e Entry) (AuditLine, error) {
-	if e.Who == "" || e.Action == "" || e.Reason == "" {
-		return AuditLine{}, errors.New("an entry needs who, action and reason")
+func (l *AuditLog) append(ctx context.Context, entries []Entry) ([]AuditLine, error) {
+	for _, e := range entries {
+		if e.Who == "" || e.Action == "" || e.Reason == "" {
+			return nil, errors.New("an entry needs who, action and reason")
+		}
+	}
+	if len(entries) == 0 {
+		return nil, nil
 	}
 	f, err := lockFile(ctx, l.path)
 	if err != nil {
-		return AuditLine{}, err
+		return nil, err
 	}
 	defer f.Close() // and with it the lock
 	end, last, err := l.tail(f)
 	if err != nil {
-		return AuditLine{}, err
+		return nil, err
 	}
-	line := AuditLine{
-		Seq: last.Seq + 1, At: l.now().UTC(), Who: e.Who, Action: e.Action, Object: e.Object,
-		Reason: e.Reason, Rows: e.Rows, Prev: last.Hash,
-	}
-	text, err := line.seal()
-	if err != nil {
-		return AuditLine{}, err
-	}
-	if len(text) > maxAuditLine {
-		return AuditLine{}, fmt.Errorf("an entry of %d bytes is over the limit of %d", len(text), maxAuditLine)
+	var lines []AuditLine
+	var all []byte
+	for _, e := range entries {
+		line := AuditLine{
+			Seq: last.Seq + 1, At: l.now().UTC(), Who: e.Who, Action: e.Action, Object: e.Object,
+			Reason: e.Reason, Rows: e.Rows, Outcome: e.Outcome, Prev: last.Hash,
+		}
+		text, err := line.seal()
+		if err != nil {
+			return nil, err
+		}
+		if len(text) > maxAuditLine {
+			return nil, fmt.Errorf("an entry of %d bytes is over the limit of %d", len(text), maxAuditLine)
+		}
+		lines, all = append(lines, line), append(all, text...)
+		last = AuditHead{line.Seq, line.Hash}
 	}
 	if err := f.Truncate(end); err != nil {
-		return AuditLine{}, err
+		return nil, err
 	}
-	if _, err := f.WriteAt(text, end); err != nil {
-		return AuditLine{}, err
+	if _, err := f.WriteAt(all, end); err != nil {
+		return nil, err
 	}
 	if err := f.Sync(); err != nil {
-		return AuditLine{}, err
+		return nil, err
 	}
-	return line, l.writeHead(AuditHead{line.Seq, line.Hash})
+	return lines, l.writeHead(last)
 }
 
 // seal sets the line's hash and gives its text.

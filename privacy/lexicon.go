@@ -53,6 +53,7 @@ type lexicon struct {
 	triggers  [planeSize]trigger
 	flags     [planeSize]uint32
 	cues      [][]cue
+	seconds   []seconds // which characters may follow the first of each list of cues
 	compounds map[[2]rune]struct{}
 	notNames  map[[2]rune]struct{}
 
@@ -133,6 +134,9 @@ func newLexicon() *lexicon {
 		}
 	}
 	x.addCues()
+	for _, list := range x.cues {
+		x.seconds = append(x.seconds, secondsOf(list))
+	}
 	return x
 }
 

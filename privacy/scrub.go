@@ -145,7 +145,7 @@ func (s *Scrubber) pass() {
 		case c == 0xC2 && i+1 < len(text) && text[i+1] == 0xB7: // ·
 			t, w = trigDot, 2
 		}
-		if t == trigNone {
+		if t == trigNone || t >= trigCue && s.lex.noCue(t, text, i+w) {
 			i += w
 			continue
 		}

@@ -33,6 +33,31 @@ type cue struct {
 	act    action
 }
 
+// seconds is a set of beginKeys, kept by their last bits: it may hold more than
+// was put in, and never less.
+type seconds uint64
+
+func secondsOf(list []cue) (set seconds) {
+	for _, c := range list {
+		if c.second == 0 { // a cue of one character: anything may follow
+			return ^seconds(0)
+		}
+		set |= 1 << (c.second & 63)
+	}
+	return set
+}
+
+// noCue reports that none of the cues of t stands where the text goes on at i
+// behind their first character: a Chinese character follows, and not the second
+// of any. Nine in ten places are passed over so.
+func (x *lexicon) noCue(t trigger, text string, i int) bool {
+	return i+2 < len(text) && isHanLead(text[i]) && x.seconds[t-trigCue]&(1<<(text[i+2]&63)) == 0
+}
+
+// isHanLead reports whether a character of three bytes that begins with c lies in
+// U+4000 to U+9FFF: it separates nothing.
+func isHanLead(c byte) bool { return c >= 0xE4 && c <= 0xE9 }
+
 // cue looks for a cue at i, whose first character has trigger t, and masks
 // what it introduces.
 func (s *Scrubber) cue(t trigger, i, w int) int {

@@ -407,13 +407,25 @@ func signatureEnds(rest string) bool {
 	return strings.Trim(rest, signatureTail) == ""
 }
 
+// lastRune is utf8.DecodeLastRuneInString, and quick where the character is of
+// three bytes from U+1000 to U+CFFF, as Chinese ones are.
+func lastRune(text string) (rune, int) {
+	if n := len(text); n >= 3 {
+		a, b, c := text[n-3], text[n-2], text[n-1]
+		if a > 0xE0 && a < 0xED && b&0xC0 == 0x80 && c&0xC0 == 0x80 {
+			return rune(a&0x0F)<<12 | rune(b&0x3F)<<6 | rune(c&0x3F), 3
+		}
+	}
+	return utf8.DecodeLastRuneInString(text)
+}
+
 // unsigned is the end of s.text without what may stand behind a signature.
 func (s *Scrubber) unsigned() int {
 	end := len(s.text)
 	for end > 0 {
 		r, w := rune(s.text[end-1]), 1
 		if r >= utf8.RuneSelf {
-			r, w = utf8.DecodeLastRuneInString(s.text[:end])
+			r, w = lastRune(s.text[:end])
 		}
 		if !s.lex.is(r, flagSignatureTail) {
 			break
@@ -431,7 +443,7 @@ func (s *Scrubber) signature() {
 	end := s.unsigned()
 	from, n := end, 0
 	for n < 5 && from > s.last {
-		r, w := utf8.DecodeLastRuneInString(s.text[s.last:from])
+		r, w := lastRune(s.text[s.last:from])
 		if !isHan(r) {
 			break
 		}

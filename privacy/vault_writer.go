@@ -35,11 +35,6 @@ type Record struct {
 	Value  string
 }
 
-type indexEntry struct {
-	hash uint64
-	at   uint64 // block number and offset in it
-}
-
 // A VaultWriter writes one segment, for one landed batch. It writes to a
 // temporary file beside path, which Close puts in place. It serves one
 // goroutine. After an error the segment can only be aborted.
@@ -55,7 +50,7 @@ type VaultWriter struct {
 	footer  footer
 	index   []indexEntry
 	last    Record // the last one in the open block; zero when there is none
-	persons map[[16]byte]struct{}
+	persons hashSet
 	err     error
 	done    bool
 }
@@ -75,10 +70,7 @@ func NewVaultWriter(path string, key Key) (*VaultWriter, error) {
 	if err != nil {
 		return nil, &Error{Op: op, Path: path, Err: plainPathError(err), Try: "make the folder, or free some space"}
 	}
-	w := &VaultWriter{
-		path: path, file: file, out: bufio.NewWriterSize(file, 256<<10), sealer: sealer,
-		persons: make(map[[16]byte]struct{}),
-	}
+	w := &VaultWriter{path: path, file: file, out: bufio.NewWriterSize(file, 256<<10), sealer: sealer}
 	w.write(header[:])
 	w.footer.blocks = append(w.footer.blocks, w.offset)
 	return w, nil
@@ -109,11 +101,8 @@ func (w *VaultWriter) put(r *Record) error {
 	if r.Kind != w.last.Kind || r.Lookup != w.last.Lookup {
 		var hash [16]byte
 		hash, w.scratch = w.sealer.hash(r.Kind, r.Lookup, w.scratch)
-		if r.Kind == KindPerson {
-			if _, ok := w.persons[hash]; ok {
-				return nil
-			}
-			w.persons[hash] = struct{}{}
+		if r.Kind == KindPerson && !w.persons.add(hash) {
+			return nil
 		}
 		block := uint64(len(w.footer.blocks) - 1)
 		w.index = append(w.index, indexEntry{binary.BigEndian.Uint64(hash[:]), block<<32 | uint64(len(w.plain))})
@@ -195,20 +184,9 @@ func (w *VaultWriter) commit() error {
 }
 
 func (w *VaultWriter) writeIndex() {
-	slices.SortFunc(w.index, func(a, b indexEntry) int {
-		switch {
-		case a.hash < b.hash:
-			return -1
-		case a.hash > b.hash:
-			return 1
-		case a.at < b.at:
-			return -1
-		}
-		return 1 // no two records stand at one place
-	})
 	page := make([]byte, 0, pageEntries*entrySize)
 	w.footer.pages = append(w.footer.pages, w.offset)
-	for entries := range slices.Chunk(w.index, pageEntries) {
+	for entries := range slices.Chunk(sortIndex(w.index), pageEntries) {
 		page = page[:0]
 		for _, e := range entries {
 			page = binary.BigEndian.AppendUint64(page, e.hash)
