@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -47,6 +48,9 @@ type checkedColumn struct {
 	// accepted gives the contract's own spelling of each accepted value by
 	// its folded one; nil: any value will do.
 	accepted map[string]string
+	pattern  *regexp.Regexp // that the whole value must match; nil: any value will do
+	// rest marks the column of what nobody mapped.
+	rest bool
 }
 
 // checked is a batch after the check: what lands, by month, and what is held.
@@ -56,6 +60,7 @@ type checked struct {
 	held    []heldRow
 	secrets []privacy.Record // originals for the vault
 	texts   texts            // pseudonyms, masks and keys
+	deleted []bool           // as the batch has it
 	read    int
 	landed  int
 	release func()
@@ -70,6 +75,17 @@ type heldRow struct {
 	reason string
 	shape  string
 	raw    []byte
+	cells  map[string]string // its values, by field; nil for what could not be decoded
+	index  int               // among the batch's records; -1 for what could not be decoded
+}
+
+// ordinal is the row's place among the unit's records, of which so many came in
+// earlier batches; 0: it is none.
+func (h *heldRow) ordinal(before int64) int64 {
+	if h.index < 0 {
+		return 0
+	}
+	return before + int64(h.index) + 1
 }
 
 // fault is one broken promise of one value.
@@ -106,6 +122,13 @@ func newChecker(c *models.Contract, cfg Config, l *Loader) (*checker, error) {
 			ck.veiled = append(ck.veiled, i)
 		}
 	}
+	if c.Extra {
+		ck.veiled = append(ck.veiled, len(ck.columns))
+		ck.columns = append(ck.columns, checkedColumn{
+			Column: models.Column{Name: models.ExtraColumn, Type: models.Type{Kind: models.Varchar}, PII: models.FreeText},
+			field:  slices.Index(ck.fields, ExtraField), rest: true,
+		})
+	}
 	for _, name := range c.Key {
 		ck.key = append(ck.key, slices.IndexFunc(c.Columns, func(col models.Column) bool { return col.Name == name }))
 	}
@@ -120,6 +143,12 @@ func (ck *checker) column(cfg Config, col models.Column) (checkedColumn, error) 
 		cc.accepted = make(map[string]string, len(col.Accepted))
 		for _, v := range col.Accepted {
 			cc.accepted[clean(v)] = v
+		}
+	}
+	if col.Pattern != "" {
+		var err error
+		if cc.pattern, err = regexp.Compile("^(?:" + col.Pattern + ")$"); err != nil {
+			return cc, fmt.Errorf("column %s: pattern: %w", col.Name, err)
 		}
 	}
 	if f, ok := cfg.Columns[col.Name]; ok {
@@ -156,7 +185,7 @@ func (ck *checker) check(b Batch) *checked {
 	n := int(b.Record.NumRows())
 	b.Record.Retain()
 	out := ck.blank()
-	out.read = n + len(b.Faults)
+	out.read, out.deleted = n+len(b.Faults), b.Deleted
 	out.release = func() {
 		b.Record.Release()
 		ck.reuse(out)
@@ -167,11 +196,13 @@ func (ck *checker) check(b Batch) *checked {
 	}
 	faults := make(map[int][]fault)
 	for i, col := range ck.columns {
-		ck.convert(&out.vectors[i], &col, cells, n, faults)
+		if col.field < 0 || !ck.convertTyped(&out.vectors[i], &col, b.Record.Column(col.field), faults) {
+			ck.convert(&out.vectors[i], &col, cells, n, faults)
+		}
 	}
 	ck.deidentify(out, n, faults)
 	for _, f := range b.Faults {
-		out.held = append(out.held, heldRow{sheet: f.Sheet, row: f.Row, rule: "undecodable", reason: f.Reason, raw: f.Raw})
+		out.held = append(out.held, heldRow{sheet: f.Sheet, row: f.Row, rule: "undecodable", reason: f.Reason, raw: f.Raw, index: -1})
 	}
 	ck.sortOut(out, b, cells, faults)
 	slices.SortStableFunc(out.held, func(a, b heldRow) int { return cmp.Compare(a.row, b.row) })
@@ -228,15 +259,18 @@ func (ck *checker) monthOf(v int64) models.Month {
 // hold gathers everything that is wrong with a row, so that whoever mends it
 // mends it once, and the row itself for the encrypted quarantine.
 func (ck *checker) hold(b Batch, cells []cell, i int, fs []fault) heldRow {
-	h := heldRow{sheet: b.Sheet, row: b.Rows[i], column: fs[0].column, rule: fs[0].rule, reason: fs[0].reason, shape: fs[0].shape}
+	h := heldRow{index: i, sheet: b.Sheet, row: b.Rows[i], column: fs[0].column, rule: fs[0].rule, reason: fs[0].reason, shape: fs[0].shape}
 	for _, f := range fs[1:] {
 		h.column += "," + f.column
 		h.reason += ";" + f.column + f.reason
 	}
-	raw := make(map[string]string, len(cells))
+	// An absent value is written down as such: it was read, and there was none.
+	raw := make(map[string]*string, len(cells))
+	h.cells = make(map[string]string, len(cells))
 	for j, cell := range cells {
+		raw[ck.fields[j]] = nil
 		if s, ok := cell(i); ok {
-			raw[ck.fields[j]] = s
+			raw[ck.fields[j]], h.cells[ck.fields[j]] = &s, s
 		}
 	}
 	h.raw, _ = json.Marshal(raw) // a map of strings always marshals

@@ -4,25 +4,19 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
-	"zhicang/models"
+	"zhicang/secret"
 )
 
 // Config is one entry of `sources:`. Which of the type's own settings are
 // allowed is checked by Validate; an unknown key never gets this far.
 type Config struct {
 	Name  string `yaml:"name"`
-	Type  string `yaml:"type"`  // files, http
+	Type  string `yaml:"type"`  // files, http, sqldb
 	Table string `yaml:"table"` // the ods table that the records land in
 	// System names the system that the records' ids come from, where several
 	// sources deliver from one. Default: the source's own name.
@@ -32,14 +26,29 @@ type Config struct {
 	// MaxBadShare is the share of rows a unit may lose to quarantine before
 	// the whole unit is refused, as a wrong mapping looks like. Default 0.5.
 	MaxBadShare float64 `yaml:"max_bad_share"`
+	// Freshness is what the source promises; people are told when it is late.
+	Freshness Freshness `yaml:"freshness"`
+
+	// Reconcile names what is added up on both sides of a load.
+	Reconcile ReconcileConfig `yaml:"reconcile"`
+
+	// Extra asks the source for the fields that nobody maps as well. The contract
+	// of the table decides it, not the config.
+	Extra bool `yaml:"-"`
 
 	Files FilesConfig `yaml:",inline"`
 	HTTP  HTTPConfig  `yaml:",inline"`
+	SQL   SQLConfig   `yaml:",inline"`
 }
 
-// Fields lists the source's own names of the mapped columns, sorted, each once.
+// Fields lists the source's own names of the mapped columns, sorted, each once,
+// and then ExtraField where the others are asked for too.
 func (c Config) Fields() []string {
-	return slices.Compact(slices.Sorted(maps.Values(c.Columns)))
+	fields := slices.Compact(slices.Sorted(maps.Values(c.Columns)))
+	if c.Extra {
+		fields = append(fields, ExtraField)
+	}
+	return fields
 }
 
 // reading digests everything that decides what a unit's records become.
@@ -47,7 +56,14 @@ func (c Config) reading() string {
 	h := sha256.New()
 	http := c.HTTP
 	http.Auth, http.RateLimit, http.Timeout, http.Retries = AuthConfig{}, 0, 0, nil
-	if err := json.NewEncoder(h).Encode([]any{c.Table, c.SystemName(), c.Columns, c.Constants, c.Files, http}); err != nil {
+	parts := []any{c.Table, c.SystemName(), c.Columns, c.Constants, c.Files, http}
+	if c.Type == TypeSQL { // the others' digests are as they were before there were databases
+		parts = append(parts, c.SQL.reading())
+	}
+	if c.Extra {
+		parts = append(parts, ExtraField)
+	}
+	if err := json.NewEncoder(h).Encode(parts); err != nil {
 		panic(err) // strings and numbers: cannot happen
 	}
 	return hex.EncodeToString(h.Sum(nil)[:6])
@@ -76,6 +92,17 @@ func (c Config) Validate() error {
 		return fail("columns", "map the table's columns to the source's names", "is required")
 	case c.MaxBadShare < 0 || c.MaxBadShare > 1:
 		return fail("max_bad_share", "a share between 0 and 1", "%v is no share", c.MaxBadShare)
+	}
+	if problem := c.Freshness.Loaded.validate(); problem != "" {
+		return fail("freshness.loaded", "write durations such as warn_after: 26h, error_after: 50h", "%s", problem)
+	}
+	if problem := c.Freshness.Data.validate(); problem != "" {
+		return fail("freshness.data", "write durations such as warn_after: 72h, error_after: 240h", "%s", problem)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Columns)) {
+		if c.Columns[name] == ExtraField {
+			return fail("columns."+name, "say `extra: true` in the contract of "+c.Table+" instead", "%s is no field of a source", ExtraField)
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Constants)) {
 		if _, both := c.Columns[name]; both {
@@ -166,73 +193,23 @@ type SinceConfig struct {
 	Lookback time.Duration `yaml:"lookback"`
 }
 
-// Secret is a value that no output shows: it prints, logs and marshals as ****.
-// In the config it stands as ${NAME}, a variable of the environment, or as
-// file:PATH, and never as itself.
-type Secret string
-
-// secretFile starts a secret that stands in a file.
-const secretFile = "file:"
+// Secret is a value that no output shows. In the config it stands as ${NAME} or
+// file:PATH; ReadSecrets puts the secret itself in its place.
+type Secret = secret.Text
 
 // ReadSecrets replaces what names a secret by the secret itself. It is called
 // when the source is opened, so that commands that load nothing need none.
 // Paths are relative to base.
 func (c *Config) ReadSecrets(base string) error {
-	for _, s := range []*Secret{&c.HTTP.Auth.Token, &c.HTTP.Auth.Secret} {
-		if name, ok := s.variable(); ok {
-			value, set := os.LookupEnv(name)
-			if !set {
-				return &Error{Source: c.Name, Err: fmt.Errorf("secret: the environment has no variable %s", name), Try: "export it before the command, or write file:PATH"}
-			}
-			*s = Secret(value)
+	for _, s := range []*Secret{&c.HTTP.Auth.Token, &c.HTTP.Auth.Secret, &c.SQL.DSN.Password} {
+		if !secret.Named(s.Reveal()) {
 			continue
 		}
-		path, ok := strings.CutPrefix(string(*s), secretFile)
-		if !ok {
-			continue
-		}
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(base, path)
-		}
-		value, err := os.ReadFile(path)
+		value, err := s.Read(base)
 		if err != nil {
-			return &Error{Source: c.Name, Err: fmt.Errorf("secret: %w", err), Try: "write the secret into that file, readable by its owner alone"}
+			return &Error{Source: c.Name, Err: fmt.Errorf("secret: %w", err), Try: "export the variable before the command, or write the secret into that file, readable by its owner alone"}
 		}
-		*s = Secret(strings.TrimSpace(string(value)))
+		*s = Secret(value)
 	}
 	return nil
 }
-
-// variable returns the name of the environment's variable that holds the
-// secret.
-func (s Secret) variable() (name string, ok bool) {
-	name, ok = strings.CutPrefix(string(s), "${")
-	return strings.TrimSuffix(name, "}"), ok && strings.HasSuffix(name, "}")
-}
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (s *Secret) UnmarshalText(b []byte) error {
-	*s = Secret(b)
-	if _, ok := s.variable(); ok || strings.HasPrefix(string(b), secretFile) {
-		return nil
-	}
-	*s = ""
-	return errors.New("a secret does not stand in the config itself: write ${NAME} or file:PATH")
-}
-
-// UnmarshalYAML implements yaml.Unmarshaler: UnmarshalText that knows its line.
-func (s *Secret) UnmarshalYAML(node *yaml.Node) error {
-	if err := s.UnmarshalText([]byte(node.Value)); err != nil {
-		return models.ValueError(node, "put the value into the environment, or into a file that only its owner reads", err)
-	}
-	return nil
-}
-
-const masked = "****"
-
-func (Secret) String() string               { return masked }
-func (Secret) GoString() string             { return masked }
-func (Secret) MarshalText() ([]byte, error) { return []byte(masked), nil }
-
-// Reveal returns the secret itself, for the one place that must send it.
-func (s Secret) Reveal() string { return string(s) }

@@ -46,11 +46,13 @@ func (ck *checker) veil(out *checked, i int, known []string) {
 			continue
 		}
 		original := v.str[i]
-		switch col.PII {
-		case models.Name:
+		switch {
+		case col.rest:
+			v.str[i] = ck.scrubRest(original, known)
+		case col.PII == models.Name:
 			ck.buf = privacy.AppendMaskName(ck.buf[:0], original)
 			v.str[i] = out.texts.add(ck.buf)
-		case models.Phone:
+		case col.PII == models.Phone:
 			ck.buf = privacy.AppendMaskPhone(ck.buf[:0], original)
 			v.str[i] = out.texts.add(ck.buf)
 		default:

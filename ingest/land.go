@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/bitutil"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	"github.com/apache/arrow/go/v17/parquet"
 	"github.com/apache/arrow/go/v17/parquet/compress"
@@ -29,12 +31,14 @@ import (
 const (
 	// rowGroupBytes is what a month gathers before it is encoded: enough for
 	// pages of full size, little enough that encoding runs beside reading.
-	rowGroupBytes = 24 << 20
+	rowGroupBytes = 16 << 20
 	// pendingBytes bounds all months of a batch together.
-	pendingBytes = 64 << 20
+	pendingBytes = 48 << 20
 	// encoders is how many row groups are encoded at a time, each of another
 	// month.
 	encoders = 2
+	// sealers is how many files are completed at a time.
+	sealers = 8
 )
 
 // lander writes the rows of one batch to one Parquet file a month. Rows are
@@ -45,7 +49,8 @@ type lander struct {
 	batch  int64
 	system string
 	schema *arrow.Schema
-	props  *parquet.WriterProperties
+	props  []parquet.WriterProperty
+	repeat []bool // columns that are likely to have few values
 	open   func(name string) (sink, error)
 
 	months  map[models.Month]*monthFile
@@ -66,15 +71,31 @@ type sink interface {
 type monthFile struct {
 	path    string // final, relative to the data folder
 	file    sink
-	writer  *pqarrow.FileWriter
-	waiting [][]arrow.Array // by column
-	bytes   int64           // of waiting
-	rows    int64           // in the file and waiting
+	writer  *pqarrow.FileWriter // nil before the first row group
+	waiting [][]arrow.Array     // by column
+	bytes   int64               // of waiting
+	rows    int64               // in the file and waiting
 	size    counter
 	idle    chan struct{} // holds a token while no encoder writes to the file
 }
 
 func newLander(dir string, c *models.Contract, batch int64, system string) *lander {
+	schema, props := landedSchema(c)
+	repeat := make([]bool, schema.NumFields())
+	for i, col := range c.LandedColumns() {
+		repeat[i] = repeats(c, col)
+	}
+	l := &lander{
+		dir: dir, table: c.Table, batch: batch, system: system, schema: schema,
+		props: props, repeat: repeat, months: map[models.Month]*monthFile{}, open: createFile,
+	}
+	l.encode, l.failed = errgroup.WithContext(context.Background())
+	l.encode.SetLimit(encoders)
+	return l
+}
+
+// landedSchema is the shape of a table's Parquet files, and how they are written.
+func landedSchema(c *models.Contract) (*arrow.Schema, []parquet.WriterProperty) {
 	cols := c.LandedColumns()
 	fields := make([]arrow.Field, len(cols))
 	opts := []parquet.WriterProperty{
@@ -84,20 +105,17 @@ func newLander(dir string, c *models.Contract, batch int64, system string) *land
 	}
 	for i, col := range cols {
 		fields[i] = arrow.Field{Name: col.Name, Type: arrowType(col.Type), Nullable: !col.Required}
-		if repeats(c, col) {
-			opts = append(opts, parquet.WithDictionaryFor(col.Name, true))
+		if col.PII == models.Pseudonym {
+			// Keyed hashes: a twentieth of the compressor's time would go into
+			// making them a fifth shorter.
+			opts = append(opts, parquet.WithCompressionFor(col.Name, compress.Codecs.Uncompressed))
 		}
-		if col.PII == models.Scrubbed {
+		// Nobody looks for a letter or for an amount between two others.
+		if col.PII == models.Scrubbed || col.Type.Kind == models.Decimal {
 			opts = append(opts, parquet.WithStatsFor(col.Name, false))
 		}
 	}
-	l := &lander{
-		dir: dir, table: c.Table, batch: batch, system: system, schema: arrow.NewSchema(fields, nil),
-		props: parquet.NewWriterProperties(opts...), months: map[models.Month]*monthFile{}, open: createFile,
-	}
-	l.encode, l.failed = errgroup.WithContext(context.Background())
-	l.encode.SetLimit(encoders)
-	return l
+	return arrow.NewSchema(fields, nil), opts
 }
 
 // Pages are smaller than Arrow's default of 1 MiB: their buffers are set up anew
@@ -111,7 +129,7 @@ const (
 // kinds of a thing, a region. A dictionary of others costs time and saves
 // nothing.
 func repeats(c *models.Contract, col models.Column) bool {
-	if col.Name == "batch_id" || col.Name == "source_system" {
+	if col.Name == "source_system" {
 		return true
 	}
 	return col.Type.Kind == models.Varchar && col.PII == models.NotPersonal && !slices.Contains(c.Key, col.Name)
@@ -141,9 +159,10 @@ func arrowType(t models.Type) arrow.DataType {
 	return arrow.BinaryTypes.String
 }
 
-// add takes over the good rows of a checked batch, by copying them. Where a row
-// stands among the batch's records, held ones included, is its batch_row.
-func (l *lander) add(c *checked, before int64) error {
+// add takes over the good rows of a checked batch, by copying them. delivered tells
+// of each with which batch it came and where it stood among its records, held ones
+// included.
+func (l *lander) add(c *checked, delivered func(i int) (batch, row int64)) error {
 	if l.failed.Err() != nil {
 		return l.encode.Wait()
 	}
@@ -158,7 +177,7 @@ func (l *lander) add(c *checked, before int64) error {
 			mf.waiting[j] = append(mf.waiting[j], arr)
 			size += n
 		}
-		for k, arr := range l.origin(rows, before) {
+		for k, arr := range l.origin(rows, delivered, c.deleted) {
 			j := len(c.vectors) + k
 			mf.waiting[j] = append(mf.waiting[j], arr)
 		}
@@ -175,20 +194,44 @@ func (l *lander) add(c *checked, before int64) error {
 	return nil
 }
 
-// origin makes the columns that the loader adds, models.LoadColumns.
-func (l *lander) origin(rows []int, before int64) []arrow.Array {
-	batch, ordinal := array.NewInt64Builder(memory.DefaultAllocator), array.NewInt64Builder(memory.DefaultAllocator)
-	system := array.NewStringBuilder(memory.DefaultAllocator)
-	batch.Reserve(len(rows))
-	ordinal.Reserve(len(rows))
-	system.Reserve(len(rows))
-	system.ReserveData(len(rows) * len(l.system))
-	for _, i := range rows {
-		batch.UnsafeAppend(l.batch)
-		ordinal.UnsafeAppend(before + int64(i) + 1)
-		system.Append(l.system)
+// origin makes the columns that the loader adds, models.LoadColumns. Deleted says
+// which of the batch's records are deleted; nil: none.
+func (l *lander) origin(rows []int, delivered func(i int) (batch, row int64), deleted []bool) []arrow.Array {
+	n := len(rows)
+	batch, ordinal := make([]int64, n), make([]int64, n)
+	ends := make([]int32, n+1)
+	for k, i := range rows {
+		batch[k], ordinal[k] = delivered(i)
+		ends[k+1] = int32((k + 1) * len(l.system))
 	}
-	return []arrow.Array{batch.NewArray(), ordinal.NewArray(), system.NewArray()}
+	array64 := func(values []int64) arrow.Array {
+		return arrayOf(arrow.PrimitiveTypes.Int64, n, nil, memory.NewBufferBytes(arrow.Int64Traits.CastToBytes(values)))
+	}
+	system := arrayOf(arrow.BinaryTypes.String, n, nil, memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(ends)),
+		memory.NewBufferBytes(bytes.Repeat([]byte(l.system), n)))
+	return []arrow.Array{array64(batch), array64(ordinal), system, tombs(rows, deleted)}
+}
+
+// tombs is true for rows that are deleted, and null for the others.
+func tombs(rows []int, deleted []bool) arrow.Array {
+	bits := make([]byte, bitutil.BytesForBits(int64(len(rows))))
+	for k, i := range rows {
+		if deleted != nil && deleted[i] {
+			bitutil.SetBit(bits, k)
+		}
+	}
+	return arrayOf(arrow.FixedWidthTypes.Boolean, len(rows), bits, memory.NewBufferBytes(bits))
+}
+
+// arrayOf makes an array of buffers; valid is nil where no value is null.
+func arrayOf(t arrow.DataType, n int, valid []byte, buffers ...*memory.Buffer) arrow.Array {
+	nulls, bitmap := 0, (*memory.Buffer)(nil)
+	if valid != nil {
+		nulls, bitmap = n-bitutil.CountSetBits(valid, 0, n), memory.NewBufferBytes(valid)
+	}
+	data := array.NewData(t, n, append([]*memory.Buffer{bitmap}, buffers...), nil, nulls, 0)
+	defer data.Release()
+	return array.MakeFromData(data)
 }
 
 func (l *lander) month(m models.Month) (*monthFile, error) {
@@ -213,8 +256,7 @@ func (l *lander) month(m models.Month) (*monthFile, error) {
 	// The writer closes what it writes to, and the file must be synced after
 	// its last byte and before that: the counter has no Close.
 	mf.size.to = mf.file
-	mf.writer, err = pqarrow.NewFileWriter(l.schema, &mf.size, l.props, pqarrow.DefaultWriterProps())
-	return mf, cmp.Or(mf.size.err, err)
+	return mf, nil
 }
 
 // temporary ends the name of a file that is not whole yet.
@@ -263,15 +305,40 @@ func (l *lander) flush(mf *monthFile) {
 	<-mf.idle
 	l.encode.Go(func() error {
 		defer func() { mf.idle <- struct{}{} }()
-		return mf.write(l.schema, columns)
+		return mf.write(l, columns)
 	})
 }
 
-// write writes one row group.
-func (mf *monthFile) write(schema *arrow.Schema, columns [][]arrow.Array) error {
+// write writes one row group. The first one decides which columns of the file
+// have dictionaries.
+func (mf *monthFile) write(l *lander, columns [][]arrow.Array) error {
+	opts := slices.Clone(l.props)
+	for j, repeats := range l.repeat {
+		if !repeats {
+			continue
+		}
+		words := inWords(columns[j])
+		name := l.schema.Field(j).Name
+		switch {
+		case words != nil:
+			// The writer would look for the words of each chunk anew to tell the
+			// least and the largest, which nobody asks of kinds of things.
+			columns[j] = words
+			opts = append(opts, parquet.WithDictionaryFor(name, true), parquet.WithStatsFor(name, false))
+		case l.schema.Field(j).Type.ID() != arrow.STRING:
+			opts = append(opts, parquet.WithDictionaryFor(name, true))
+		}
+	}
+	if mf.writer == nil {
+		var err error
+		mf.writer, err = pqarrow.NewFileWriter(l.schema, &mf.size, parquet.NewWriterProperties(opts...), pqarrow.DefaultWriterProps())
+		if err != nil || mf.size.err != nil {
+			return cmp.Or(mf.size.err, err)
+		}
+	}
 	mf.writer.NewRowGroup()
-	for j, chunks := range columns {
-		column := arrow.NewChunked(schema.Field(j).Type, chunks)
+	for _, chunks := range columns {
+		column := arrow.NewChunked(chunks[0].DataType(), chunks)
 		err := mf.writer.WriteColumnChunked(column, 0, int64(column.Len()))
 		column.Release()
 		if err != nil || mf.size.err != nil {
@@ -291,15 +358,24 @@ func (l *lander) finish(ctx context.Context) ([]ledger.File, error) {
 	if err := l.encode.Wait(); err != nil {
 		return nil, err
 	}
+	// Each waits for the disk most of the time: the disk takes several at once.
+	sealing, ctx := errgroup.WithContext(ctx)
+	sealing.SetLimit(sealers)
+	for _, m := range months {
+		mf := l.months[m]
+		sealing.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			return mf.seal(l.full(mf))
+		})
+	}
+	if err := sealing.Wait(); err != nil {
+		return nil, err
+	}
 	var files []ledger.File
 	for _, m := range months {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
 		mf := l.months[m]
-		if err := mf.seal(l.full(mf)); err != nil {
-			return nil, err
-		}
 		files = append(files, ledger.File{Month: m.String(), Path: mf.path, Rows: mf.rows, Bytes: mf.size.n})
 	}
 	return files, nil

@@ -42,7 +42,7 @@ func TestLanderOnFullDisk(t *testing.T) {
 		}
 		for range 3 {
 			out := ck.check(messageBatch(1, inventedMessages(0, 100)...))
-			if err := l.add(out, 0); err != nil {
+			if err := l.add(out, func(i int) (int64, int64) { return 1, int64(i) + 1 }); err != nil {
 				l.abort()
 				return 0, err
 			}

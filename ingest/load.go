@@ -47,6 +47,9 @@ type Report struct {
 	Landed    int64
 	Held      int64
 	Failures  []error // units that could not be read; the others were
+	// NewFields are those that nobody maps and that no earlier run saw in this
+	// source. A source that is loaded for the first time has none.
+	NewFields []string
 }
 
 // Load reads every unit of a source that is new or changed. A unit that can't
@@ -58,6 +61,7 @@ func (l *Loader) Load(ctx context.Context, run int64, cfg Config, src Source) (R
 	if err != nil {
 		return rep, err
 	}
+	cfg.Extra = c.Extra
 	if err := reuseEncoders(); err != nil {
 		return rep, err
 	}
@@ -69,7 +73,11 @@ func (l *Loader) Load(ctx context.Context, run int64, cfg Config, src Source) (R
 	if err != nil {
 		return rep, err
 	}
-	in := intake{Loader: l, run: run, cfg: cfg, source: src, checker: ck, reading: cfg.reading(), reload: slices.Contains(l.Reload, cfg.Name)}
+	seen, err := l.Ledger.FieldsBefore(ctx, cfg.Name, run)
+	if err != nil {
+		return rep, err
+	}
+	in := intake{Loader: l, seen: seen, run: run, cfg: cfg, source: src, checker: ck, reading: cfg.reading(), reload: slices.Contains(l.Reload, cfg.Name)}
 	for _, u := range units {
 		if err := in.loadUnit(ctx, u, &rep); err != nil {
 			if ctx.Err() != nil {
@@ -101,7 +109,10 @@ func Mapped(cfg Config, cat *models.Catalog) (*models.Contract, error) {
 			Try: "the ods tables are those with a contract: " + strings.Join(odsTables(cat), ", "),
 		}
 	}
-	return c, checkMapping(cfg, c)
+	if err := checkMapping(cfg, c); err != nil {
+		return c, err
+	}
+	return c, cfg.Reconcile.validate(cfg, c)
 }
 
 func checkMapping(cfg Config, c *models.Contract) error {
@@ -130,9 +141,15 @@ type intake struct {
 	cfg     Config
 	source  Source
 	checker *checker
-	recent  *recent // of a stream; nil for files
-	reading string  // digest of how the source is read: under another one all is read again
-	reload  bool
+	recent  *recent // of a stream; nil for files and databases
+	known   *known  // of a database; nil for others
+	// vanishing is the file of known rows of an earlier reading, by which it is
+	// told what has vanished since; empty: the one of known, or none.
+	vanishing string
+	reading   string // digest of how the source is read: under another one all is read again
+	reload    bool
+	content   string   // what the unit at hand was digested to while it was read
+	seen      []string // every field that earlier runs saw in the source
 }
 
 func (in *intake) loadUnit(ctx context.Context, u Unit, rep *Report) error {
@@ -147,33 +164,41 @@ func (in *intake) loadUnit(ctx context.Context, u Unit, rep *Report) error {
 		return nil
 	}
 	next := ledger.Unit{Source: in.cfg.Name, Name: u.Name, Stamp: u.Stamp, Digest: "@" + in.reading}
-	if u.Digest != nil {
+	switch {
+	case u.Digest == nil:
+		if !fresh {
+			next.Cursor = known.Cursor // a changed file is read from its beginning, a stream goes on
+		}
+	case fresh && u.Stamp != "":
+		// It is read in any case; what it is digested to is found out beside.
+	default:
 		content, err := u.Digest(ctx)
 		if err != nil {
 			return in.readError(u, err)
 		}
+		u.Digest = nil
 		next.Digest = content + next.Digest
 		if !fresh && next.Digest == known.Digest {
 			rep.Unchanged++
 			return in.Ledger.TouchUnit(ctx, next)
 		}
-	} else if !fresh {
-		next.Cursor = known.Cursor // a changed file is read from its beginning, a stream goes on
 	}
-	if u.Stamp == "" {
+	if u.Stamp == "" && in.cfg.Type != TypeSQL {
 		if err := in.rememberRecent(ctx, u, fresh); err != nil {
 			return err
 		}
 	}
-	b, outcome, err := in.land(ctx, u, next.Cursor)
+	in.content = ""
+	b, outcome, err := in.land(ctx, u, next.Cursor, fresh)
 	if err != nil {
 		return err
 	}
-	next.Cursor = outcome.Cursor
+	next.Cursor, next.Digest = outcome.Cursor, in.content+next.Digest
 	if in.recent != nil {
 		b.Recent = in.recent.last()
 	}
 	if b.Read == 0 && u.Stamp == "" {
+		in.forget()
 		rep.Unchanged++
 		return in.Ledger.TouchUnit(ctx, next)
 	}
@@ -183,11 +208,13 @@ func (in *intake) loadUnit(ctx context.Context, u Unit, rep *Report) error {
 		_, swept := in.Sweep(context.WithoutCancel(ctx))
 		return errors.Join(err, swept)
 	}
+	in.removeOldKnown()
 	in.Log.Info("landed", "source", in.cfg.Name, "unit", u.Name, "batch", b.ID, "rows", b.Landed, "held", b.Held)
 	rep.Units++
 	rep.Read += b.Read
 	rep.Landed += b.Landed
 	rep.Held += b.Held
+	rep.noteNew(in.cfg, in.seen, b.Header)
 	return nil
 }
 
@@ -206,6 +233,9 @@ func (in *intake) rememberRecent(ctx context.Context, u Unit, fresh bool) (err e
 
 // passNew leaves out what a stream repeats.
 func (in *intake) passNew(yield func(Batch) error) func(Batch) error {
+	if in.known != nil {
+		return func(b Batch) error { return in.known.pass(b, yield) }
+	}
 	if in.recent == nil {
 		return yield
 	}
@@ -220,21 +250,28 @@ func (in *intake) passNew(yield func(Batch) error) func(Batch) error {
 
 // land reads, checks and writes one unit. Until the ledger commits the batch,
 // the files it wrote do not exist for anyone.
-func (in *intake) land(ctx context.Context, u Unit, cursor string) (b ledger.Batch, out Outcome, err error) {
+func (in *intake) land(ctx context.Context, u Unit, cursor string, fresh bool) (b ledger.Batch, out Outcome, err error) {
 	id, err := in.Ledger.NextBatch(ctx)
 	if err != nil {
 		return b, out, err
 	}
 	c := in.checker.contract
 	b = ledger.Batch{ID: id, Run: in.run, Source: in.cfg.Name, Unit: u.Name, Table: c.Table}
-	w := &batchWriter{dir: in.Dir, key: in.Keys.Vault, batch: &b, lander: newLander(in.Dir, c, id, in.cfg.SystemName())}
+	t := newTally(in.cfg)
+	w := &batchWriter{dir: in.Dir, key: in.Keys.Vault, batch: &b, tally: t, lander: newLander(in.Dir, c, id, in.cfg.SystemName())}
 	defer func() {
 		if err != nil {
 			w.abort()
+			in.forget()
 		}
 	}()
+	if in.cfg.Type == TypeSQL {
+		if err := in.rememberRows(ctx, u, fresh, id); err != nil {
+			return b, out, err
+		}
+	}
 	out, err = readChecked(ctx, func(ctx context.Context, yield func(Batch) error) (Outcome, error) {
-		out, err := in.source.Read(ctx, u, cursor, in.passNew(yield))
+		out, err := in.readDigesting(ctx, u, cursor, t.countDelivered(in.checkTypes(u, in.passNew(t.countPassed(in, yield)))))
 		return out, in.readError(u, err)
 	}, in.checker, func(c *checked) error {
 		if err := w.write(c); err != nil {
@@ -251,11 +288,34 @@ func (in *intake) land(ctx context.Context, u Unit, cursor string) (b ledger.Bat
 	if err := in.tooManyHeld(u, &b); err != nil {
 		return b, out, err
 	}
+	if err := in.settleKnown(ctx, u, w); err != nil {
+		return b, out, err
+	}
 	b.Header = out.Header
 	if b.Files, err = w.finish(ctx); err != nil {
 		return b, out, in.writeError(u, err)
 	}
-	return b, out, nil
+	return b, out, in.reconcile(ctx, u, &b, t, out)
+}
+
+// readDigesting reads a unit, and beside that digests its content if that is
+// still to be done. A source refuses a unit that changes while it is read, so
+// both see the same.
+func (in *intake) readDigesting(ctx context.Context, u Unit, cursor string, yield func(Batch) error) (out Outcome, err error) {
+	if u.Digest == nil {
+		return in.source.Read(ctx, u, cursor, yield)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		in.content, err = u.Digest(ctx)
+		return err
+	})
+	g.Go(func() (err error) {
+		out, err = in.source.Read(ctx, u, cursor, yield)
+		return err
+	})
+	err = g.Wait()
+	return out, err
 }
 
 // readChecked runs reading, checking and writing beside each other.
@@ -312,6 +372,7 @@ type batchWriter struct {
 	lander *lander
 	vault  *privacy.VaultWriter // the open segment; nil until something goes into it
 	sealed int                  // records in it
+	tally  *tally
 	batch  *ledger.Batch
 }
 
@@ -321,9 +382,10 @@ func (w *batchWriter) write(c *checked) error {
 	b.Read += int64(c.read)
 	b.Landed += int64(c.landed)
 	for _, h := range c.held {
+		w.tally.addHeld(h.cells)
 		b.Held++
 		b.Quarantine = append(b.Quarantine, ledger.Held{
-			Sheet: h.sheet, Row: h.row, Column: h.column, Rule: h.rule, Reason: h.reason, Shape: h.shape,
+			Sheet: h.sheet, Row: h.row, Ordinal: h.ordinal(before), Column: h.column, Rule: h.rule, Reason: h.reason, Shape: h.shape,
 		})
 		if err := w.seal(privacy.Record{
 			Kind: privacy.KindHeld, Lookup: fmt.Sprintf("%d/%d", b.ID, b.Held), Table: b.Table, Value: string(h.raw),
@@ -336,7 +398,7 @@ func (w *batchWriter) write(c *checked) error {
 			return err
 		}
 	}
-	return w.lander.add(c, before)
+	return w.lander.add(c, func(i int) (batch, row int64) { return b.ID, before + int64(i) + 1 })
 }
 
 // segmentRecords bounds a vault segment: its index lies in memory until it is
@@ -370,11 +432,12 @@ func (w *batchWriter) seal(r privacy.Record) error {
 }
 
 func (w *batchWriter) finish(ctx context.Context) ([]ledger.File, error) {
-	files, err := w.lander.finish(ctx)
-	if err != nil || w.vault == nil {
-		return files, err
+	var g errgroup.Group
+	if w.vault != nil {
+		g.Go(w.vault.Close)
 	}
-	return files, w.vault.Close()
+	files, err := w.lander.finish(ctx)
+	return files, errors.Join(err, g.Wait())
 }
 
 func (w *batchWriter) abort() {
@@ -444,7 +507,7 @@ func isCancel(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// Sweep removes files in the lake and the vault that no committed batch names:
+// Sweep removes files in the lake, the vault and among the known rows that no committed batch names:
 // what interrupted loads left behind. It returns how many.
 func (l *Loader) Sweep(ctx context.Context) (int, error) {
 	known, err := l.Ledger.KnownPaths(ctx)
@@ -452,7 +515,7 @@ func (l *Loader) Sweep(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("sweep: %w", err)
 	}
 	gone := 0
-	for _, dir := range []string{"lake", "vault"} {
+	for _, dir := range []string{"lake", "vault", knownFolder} {
 		err := filepath.WalkDir(filepath.Join(l.Dir, dir), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				return err

@@ -381,9 +381,32 @@ func TestUndecodableRecords(t *testing.T) {
 	base := ledger.Held{Batch: 1, Source: "messages", Unit: "a", Table: "ods.test_message", Sheet: "表1"}
 	want := []ledger.Held{base, base, base}
 	want[0].Seq, want[0].Row, want[0].Column, want[0].Rule, want[0].Reason = 1, 2, "内容", "required", "缺少必填的值"
+	want[0].Ordinal, want[2].Ordinal = 1, 3 // the one between is no record
 	want[1].Seq, want[1].Row, want[1].Rule, want[1].Reason = 2, 3, "undecodable", "列数不符"
 	want[2].Seq, want[2].Row, want[2].Column, want[2].Rule, want[2].Reason, want[2].Shape = 3, 5, "点赞数", "min", "小于最小值0", "-9"
 	if diff := cmp.Diff(want, held); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A new file is digested while it is read; when that fails, nothing of it lands.
+func TestDigestBesideReading(t *testing.T) {
+	h := messageHouse(t)
+	src := messageSource("a.csv", message("1", nil))
+	broken := errors.New("the share went away")
+	src.units[0].Digest = func(context.Context) (string, error) { return "", broken }
+	rep := h.load(t, messageConfig(), src)
+	if len(rep.Failures) != 1 || !errors.Is(rep.Failures[0], broken) || !strings.Contains(rep.Failures[0].Error(), "source messages: a.csv: ") {
+		t.Error(rep.Failures)
+	}
+	h.isEmpty(t)
+
+	src.units[0].Digest = func(context.Context) (string, error) { return "sha256:1", nil }
+	if rep := h.load(t, messageConfig(), src); rep.Landed != 1 || len(rep.Failures) > 0 {
+		t.Error(rep)
+	}
+	u, _, err := h.Ledger.Unit(t.Context(), "messages", "a.csv")
+	if cfg := messageConfig(); err != nil || u.Digest != "sha256:1@"+cfg.reading() {
+		t.Error(u.Digest, err)
 	}
 }

@@ -62,6 +62,25 @@ func allDigits(s string, point bool) bool {
 	return s != ""
 }
 
+// parseMonth reads a month, 2021-08, 2021/8, 2021.08, 202108 or 2021年8月, or
+// the month of any day that parseMoment reads. The result is its first day.
+func parseMonth(s string, loc *time.Location) (time.Time, error) {
+	day := s
+	switch first, chinese := strings.CutSuffix(s, "月"); {
+	case chinese:
+		day = first + "月1日"
+	case len(s) == 6 && allDigits(s, false):
+		day = s + "01"
+	case len(s) >= 6 && len(s) <= 7 && s[4] < '0': // 2021-08, 2021/8, 2021.08
+		day = s + s[4:5] + "1"
+	}
+	t, err := parseMoment(day, loc)
+	if err != nil {
+		return t, err
+	}
+	return t.AddDate(0, 0, 1-t.Day()).Truncate(24 * time.Hour), nil
+}
+
 func momentFromNumber(s string, loc *time.Location) (time.Time, error) {
 	whole, _, dotted := strings.Cut(s, ".")
 	switch {

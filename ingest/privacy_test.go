@@ -130,14 +130,14 @@ func TestHeldRowsAreSealed(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []ledger.Held{{
-		Batch: 1, Seq: 1, Source: "messages", Unit: "a", Table: "ods.test_message", Row: 2,
+		Batch: 1, Seq: 1, Source: "messages", Unit: "a", Table: "ods.test_message", Row: 2, Ordinal: 1,
 		Column: "身份证号,渠道,点赞数", Rule: "id_card", Reason: "身份证号前17位应为数字,末位应为数字或X;渠道不在允许的取值之内(网络、电话);点赞数小于最小值0",
 		Shape: "99999999999999999A",
 	}}
 	if diff := cmp.Diff(want, held); diff != "" {
 		t.Error(diff)
 	}
-	raw := fmt.Sprintf(`{"内容":"路灯坏了","时间":"2025-03-04 05:06:07","渠道":"电报","点赞":"-1","编号":"m1","证件":"%s"}`, wrong)
+	raw := fmt.Sprintf(`{"主题":null,"内容":"路灯坏了","姓名":null,"时间":"2025-03-04 05:06:07","渠道":"电报","点赞":"-1","电话":null,"编号":"m1","证件":"%s"}`, wrong)
 	if diff := cmp.Diff([]string{raw}, sealed(t, h.vault(t), privacy.KindHeld, "1/1")); diff != "" {
 		t.Error(diff)
 	}

@@ -66,7 +66,18 @@ type Batch struct {
 	Rows []int64
 	// Faults are the records between these that could not be decoded.
 	Faults []Fault
+	// Deleted says which records their source marks as deleted; nil: none.
+	Deleted []bool
+	// Again says which records the next reading will deliver once more, as it
+	// begins before the cursor; nil: none. Only sources that remember rows
+	// (see known) tell it.
+	Again []bool
 }
+
+// ExtraField, as the last of the fields that a source is asked for, stands for
+// all fields of a record that nobody mapped: a JSON object of texts, in the
+// source's order, without those that are empty; null where there are none.
+const ExtraField = "(extra)"
 
 // A Fault is a record that the source could not decode.
 type Fault struct {
@@ -86,6 +97,12 @@ type Outcome struct {
 	// Skipped counts the rows that hold no record and were passed over: the
 	// totals at the foot of a table. Blank rows are not counted.
 	Skipped int64
+	// Total is how many records the source itself says it has delivered, as an
+	// API tells or a database counts; nil: it does not say.
+	Total *int64
+	// Totals are the sums at the foot of tables, by field, as they are written;
+	// one for each row that was passed over as such.
+	Totals []map[string]string
 }
 
 // Error says what could not be read, where, and what to try. It never carries

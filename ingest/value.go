@@ -32,7 +32,9 @@ var (
 func clean(s string) string {
 	s = trim(s)
 	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
+		// What folding changes begins with one of two bytes: U+3000, and
+		// U+FF00 to U+FFEF.
+		if c := s[i]; c == 0xE3 || c == 0xEF {
 			return strings.TrimSpace(width.Fold.String(s))
 		}
 	}

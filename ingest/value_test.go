@@ -5,7 +5,9 @@ import (
 	"testing"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
+	"golang.org/x/text/width"
 	"pgregory.net/rapid"
 )
 
@@ -16,6 +18,19 @@ func shanghai(t testing.TB) *time.Location {
 		t.Fatal(err)
 	}
 	return loc
+}
+
+// What clean passes over needs no folding.
+func TestCleanFoldsEverything(t *testing.T) {
+	for r := rune(1); r <= unicode.MaxRune; r++ {
+		if !utf8.ValidRune(r) {
+			continue
+		}
+		in := "a" + string(r) + "b"
+		if got, want := clean(in), width.Fold.String(in); got != want {
+			t.Fatalf("clean(%U) = %q, want %q", r, got, want)
+		}
+	}
 }
 
 func TestParseInt(t *testing.T) {

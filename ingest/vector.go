@@ -1,6 +1,9 @@
 package ingest
 
 import (
+	"strings"
+	"unsafe"
+
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/bitutil"
@@ -129,20 +132,28 @@ func (v *vector) text(rows []int) (offsets []int32, text []byte) {
 			size += len(v.str[i])
 		}
 	}
-	offsets, text = make([]int32, 1, len(rows)+1), make([]byte, 0, size)
+	offsets = make([]int32, 1, len(rows)+1)
+	var b strings.Builder // whose memory nobody fills with zeros first
+	b.Grow(size)
 	for _, i := range rows {
 		if !v.null[i] {
-			text = append(text, v.str[i]...)
+			b.WriteString(v.str[i])
 		}
-		offsets = append(offsets, int32(len(text)))
+		offsets = append(offsets, int32(b.Len()))
 	}
-	return offsets, text
+	return offsets, unsafe.Slice(unsafe.StringData(b.String()), b.Len())
 }
 
 // fixed copies the chosen values of a column of fixed width. A null's value is
 // whatever stands there: nobody reads it.
 func fixed[From any, To arrow.FixedWidthType](values []From, rows []int, convert func(From) To) *memory.Buffer {
-	out := make([]To, len(rows))
+	n := len(rows)
+	if same, ok := any(values).([]To); ok && n > 0 && rows[n-1]-rows[0] == n-1 {
+		// Rows in a row, as most are: appending to nothing copies them without
+		// filling the memory with zeros first.
+		return memory.NewBufferBytes(arrow.GetBytes(append([]To(nil), same[rows[0]:rows[0]+n]...)))
+	}
+	out := make([]To, n)
 	for k, i := range rows {
 		out[k] = convert(values[i])
 	}

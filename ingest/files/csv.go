@@ -81,6 +81,10 @@ func (r *rawRecord) text(i int, buf []byte) []byte {
 type csvReader struct {
 	layout  layout
 	build   *record.Builder
+	others  []other // the columns that nobody mapped; nil where they are not asked for
+	rest    record.Rest
+	fields  []string
+	totals  []map[string]string
 	skipped int64
 	buf     []byte // for cells with doubled quotes
 }
@@ -91,7 +95,10 @@ func (in *input) rowsOfCSV(encoding string, mark int, delim string, l layout) (i
 		return ingest.Outcome{}, err
 	}
 	split := newSplitter(w, delim)
-	r := csvReader{layout: l, build: record.NewBuilder(in.fields, "")}
+	r := csvReader{layout: l, build: record.NewBuilder(in.asked, ""), fields: in.fields}
+	if in.rest {
+		r.others = l.others()
+	}
 	for {
 		rec, ok, err := split.next()
 		if err != nil {
@@ -111,7 +118,7 @@ func (in *input) rowsOfCSV(encoding string, mark int, delim string, l layout) (i
 	if err := r.build.Flush(in.yield); err != nil {
 		return ingest.Outcome{}, err
 	}
-	return ingest.Outcome{Header: l.names(), Skipped: r.skipped}, nil
+	return ingest.Outcome{Header: l.names(), Skipped: r.skipped, Totals: r.totals}, nil
 }
 
 func (r *csvReader) row(rec *rawRecord) {
@@ -131,6 +138,7 @@ func (r *csvReader) row(rec *rawRecord) {
 		switch isTotals(texts) {
 		case plainTotals:
 			r.skipped++
+			r.totals = append(r.totals, r.layout.totals(r.fields, texts))
 			return
 		case doubtfulRow:
 			r.build.Fault(rec.line, totalsReason, rec.raw)
@@ -151,6 +159,12 @@ func (r *csvReader) row(rec *rawRecord) {
 			cell = r.buf
 		}
 		r.build.Append(i, unwrap(cell))
+	}
+	if r.others != nil {
+		for _, o := range r.others {
+			r.rest.Add(o.name, string(rec.text(o.column, nil)))
+		}
+		r.build.Append(len(r.layout.at), r.rest.Take())
 	}
 	r.build.EndRow(rec.line)
 }

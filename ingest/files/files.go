@@ -24,10 +24,10 @@ import (
 // A Source reads the files that one path stands for. Open makes one; it is
 // safe for concurrent use.
 type Source struct {
-	name   string
-	cfg    ingest.FilesConfig
-	fields []string
-	place  place
+	name  string
+	cfg   ingest.FilesConfig
+	asked []string
+	place place
 }
 
 var _ ingest.Source = (*Source)(nil)
@@ -36,7 +36,7 @@ var _ ingest.Source = (*Source)(nil)
 // wanted columns, under the names they have in the files; a relative path in
 // the config starts from the folder base. Nothing is read yet.
 func Open(cfg ingest.Config, fields []string, base string) (*Source, error) {
-	s := &Source{name: cfg.Name, cfg: cfg.Files, fields: slices.Clone(fields)}
+	s := &Source{name: cfg.Name, cfg: cfg.Files, asked: slices.Clone(fields)}
 	f := cfg.Files
 	if f.Path == "" {
 		return nil, s.setting("path", "is empty", "name a file, a folder or a glob such as ./drop/**/*.xlsx")
@@ -115,7 +115,9 @@ type input struct {
 	file   *os.File
 	size   int64
 	cfg    ingest.FilesConfig
+	asked  []string // what a batch has: the fields, and then perhaps the rest
 	fields []string
+	rest   bool // what is not among the fields is asked for as well
 	yield  func(ingest.Batch) error
 }
 
@@ -139,7 +141,8 @@ func (s *Source) read(ctx context.Context, u ingest.Unit, yield func(ingest.Batc
 	if u.Stamp != "" && stamp(before) != u.Stamp {
 		return ingest.Outcome{}, errChanged
 	}
-	in := &input{ctx: ctx, file: f, size: before.Size(), cfg: s.cfg, fields: s.fields, yield: yield}
+	in := &input{ctx: ctx, file: f, size: before.Size(), cfg: s.cfg, asked: s.asked, yield: yield}
+	in.fields, in.rest = record.Named(s.asked)
 	out, err := in.read(format)
 	// A file that was still being written is the likelier reason for whatever
 	// else went wrong, so this is looked at first.

@@ -390,3 +390,24 @@ func TestCancelUnits(t *testing.T) {
 		t.Errorf("Units under a cancelled context: %v", err)
 	}
 }
+
+// Of unmapped columns with one name, none is lost.
+func TestRestOfNamesThatStandTwice(t *testing.T) {
+	src := open(t, ingest.FilesConfig{}, []string{"编号", ingest.ExtraField}, map[string][]byte{
+		"a.csv": []byte("编号,备注,备注\n1,甲,乙\n"),
+	})
+	units, err := src.Units(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got string
+	if _, err := src.Read(t.Context(), units[0], "", func(b ingest.Batch) error {
+		got = b.Record.Column(1).ValueStr(0)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"备注":"甲","备注 (2)":"乙"}`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}

@@ -25,7 +25,7 @@ func (in *input) readJSONLines() (ingest.Outcome, error) {
 	if err != nil {
 		return ingest.Outcome{}, err
 	}
-	build, pick := record.NewBuilder(in.fields, ""), record.NewPicker(in.fields)
+	build, pick := record.NewBuilder(in.asked, ""), record.NewPicker(in.asked)
 	for n := int64(1); ; n++ {
 		line, whole, ok, err := w.line()
 		if err != nil {
@@ -77,7 +77,7 @@ func (in *input) readJSON() (ingest.Outcome, error) {
 	if err := in.toArray(dec); err != nil {
 		return ingest.Outcome{}, err
 	}
-	build, pick := record.NewBuilder(in.fields, ""), record.NewPicker(in.fields)
+	build, pick := record.NewBuilder(in.asked, ""), record.NewPicker(in.asked)
 	n := int64(0)
 	for dec.More() {
 		n++

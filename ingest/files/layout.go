@@ -40,6 +40,40 @@ func (l *layout) names() []string {
 	return out
 }
 
+// An other is a column that nobody mapped, and the name that it goes by: of columns
+// with one name, the later ones are numbered.
+type other struct {
+	column int
+	name   string
+}
+
+// others lists the columns that have a name and are none of the wanted fields; it
+// is never nil.
+func (l *layout) others() []other {
+	out, seen := []other{}, map[string]int{}
+	for i, name := range l.header {
+		if name == "" || slices.Contains(l.at, i) {
+			continue
+		}
+		if seen[name]++; seen[name] > 1 {
+			name = fmt.Sprintf("%s (%d)", name, seen[name])
+		}
+		out = append(out, other{i, name})
+	}
+	return out
+}
+
+// totals are the texts of a row of sums under the fields that were asked for.
+func (l *layout) totals(fields, cells []string) map[string]string {
+	out := map[string]string{}
+	for i, f := range fields {
+		if column := l.at[i]; column < len(cells) && strings.TrimSpace(cells[column]) != "" {
+			out[f] = strings.TrimSpace(cells[column])
+		}
+	}
+	return out
+}
+
 // findLayout finds the header among a table's first rows: the first row that
 // has all wanted names, alone or together with the row below it, as where
 // group titles stand over sub titles. With headerRow set only that row counts.

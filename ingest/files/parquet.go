@@ -71,7 +71,7 @@ func (in *input) recordsOfParquet(pr *file.Reader) (ingest.Outcome, error) {
 	var leaves []int // a nested column has several
 	for i := range pr.MetaData().Schema.NumColumns() {
 		top := pr.MetaData().Schema.Column(i).ColumnPath()[0]
-		if slices.ContainsFunc(l.at, func(at int) bool { return header[at] == top }) {
+		if in.rest || slices.ContainsFunc(l.at, func(at int) bool { return header[at] == top }) {
 			leaves = append(leaves, i)
 		}
 	}
@@ -114,8 +114,8 @@ func (in *input) yieldParquet(rec arrow.Record, l layout, before int64) error {
 	if rec.NumRows() == 0 {
 		return nil
 	}
-	fields := make([]arrow.Field, len(in.fields))
-	columns := make([]arrow.Array, len(in.fields))
+	fields := make([]arrow.Field, len(in.asked))
+	columns := make([]arrow.Array, len(in.asked))
 	for i, name := range in.fields {
 		from := rec.Schema().FieldIndices(l.header[l.at[i]])
 		if len(from) != 1 {
@@ -125,6 +125,15 @@ func (in *input) yieldParquet(rec arrow.Record, l layout, before int64) error {
 		fields[i].Name = name
 		columns[i] = rec.Column(from[0])
 	}
+	if in.rest {
+		rest, err := restOfParquet(rec, l)
+		if err != nil {
+			return err
+		}
+		defer rest.Release()
+		at := len(in.fields)
+		fields[at], columns[at] = arrow.Field{Name: ingest.ExtraField, Type: rest.DataType(), Nullable: true}, rest
+	}
 	out := array.NewRecord(arrow.NewSchema(fields, nil), columns, rec.NumRows())
 	defer out.Release()
 	rows := make([]int64, rec.NumRows())
@@ -132,4 +141,34 @@ func (in *input) yieldParquet(rec arrow.Record, l layout, before int64) error {
 		rows[i] = before + int64(i) + 1
 	}
 	return in.yield(ingest.Batch{Record: out, Rows: rows})
+}
+
+// restOfParquet makes, for each record, an object of the columns that nobody
+// mapped.
+func restOfParquet(rec arrow.Record, l layout) (arrow.Array, error) {
+	build := array.NewStringBuilder(memory.DefaultAllocator)
+	defer build.Release()
+	others := l.others()
+	var columns []arrow.Array
+	for _, o := range others {
+		from := rec.Schema().FieldIndices(l.header[o.column])
+		if len(from) != 1 {
+			return nil, damagedParquet(fmt.Errorf("column %s cannot be told apart", l.header[o.column]))
+		}
+		columns = append(columns, rec.Column(from[0]))
+	}
+	var rest record.Rest
+	for row := range int(rec.NumRows()) {
+		for k, o := range others {
+			if !columns[k].IsNull(row) {
+				rest.Add(o.name, columns[k].ValueStr(row))
+			}
+		}
+		if text := rest.Take(); text != nil {
+			build.Append(string(text))
+		} else {
+			build.AppendNull()
+		}
+	}
+	return build.NewArray(), nil
 }

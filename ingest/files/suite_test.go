@@ -65,6 +65,7 @@ func TestSuite(t *testing.T) {
 	} {
 		t.Run(kind.name, func(t *testing.T) {
 			h := kind.harness
+			h.Rest = true
 			h.Open = func(t *testing.T, d sourcetest.Data, fields []string) sourcetest.Place {
 				content := map[string][]byte{"folder/" + kind.name: kind.encode(t, d)}
 				return sourcetest.Place{Source: open(t, kind.settings, fields, content)}

@@ -36,6 +36,7 @@ type sheetTable struct {
 	book   *book
 	ref    sheetRef
 	layout layout
+	others []other // as in csvReader
 }
 
 func (b *book) choose() ([]sheetTable, error) {
@@ -138,7 +139,7 @@ func (b *book) table(ref sheetRef) (t sheetTable, found int, err error) {
 		return t, -1, nil
 	}
 	l, found, err := findLayout(top, b.in.fields, b.in.cfg.HeaderRow)
-	return sheetTable{b, ref, l}, found, err
+	return sheetTable{book: b, ref: ref, layout: l}, found, err
 }
 
 func onSheet(name string, err error) error {
@@ -158,7 +159,10 @@ func (t *sheetTable) read(in *input, out *ingest.Outcome) error {
 		return err
 	}
 	defer rows.close()
-	build := record.NewBuilder(in.fields, t.ref.name)
+	build := record.NewBuilder(in.asked, t.ref.name)
+	if in.rest {
+		t.others = t.layout.others()
+	}
 	for {
 		ok, err := rows.next()
 		if err != nil {
@@ -172,6 +176,7 @@ func (t *sheetTable) read(in *input, out *ingest.Outcome) error {
 		}
 		if t.row(build, rows) {
 			out.Skipped++
+			out.Totals = append(out.Totals, t.layout.totals(in.fields, rows.cells))
 		}
 		if err := build.FlushFull(in.yield); err != nil {
 			return err
@@ -207,6 +212,15 @@ func (t *sheetTable) row(build *record.Builder, rows *sheetRows) (skipped bool) 
 			text = rows.cells[column]
 		}
 		build.Append(i, unwrap([]byte(text)))
+	}
+	if t.others != nil {
+		var rest record.Rest
+		for _, o := range t.others {
+			if o.column < len(rows.cells) {
+				rest.Add(o.name, string(unwrap([]byte(rows.cells[o.column]))))
+			}
+		}
+		build.Append(len(t.layout.at), rest.Take())
 	}
 	build.EndRow(rows.position)
 	return false

@@ -51,6 +51,7 @@ const (
 type Source struct {
 	name    string
 	cfg     ingest.HTTPConfig
+	asked   []string // what a batch has: the fields, and then perhaps the rest
 	fields  []string
 	base    *url.URL
 	client  *http.Client
@@ -65,7 +66,8 @@ var _ ingest.Source = (*Source)(nil)
 // wanted fields of a record, each a key or a dotted path. No request is sent
 // yet.
 func Open(cfg ingest.Config, fields []string, opts Options) (*Source, error) {
-	s := &Source{name: cfg.Name, cfg: cfg.HTTP, fields: slices.Clone(fields), opts: opts, retries: defaultRetries}
+	s := &Source{name: cfg.Name, cfg: cfg.HTTP, asked: slices.Clone(fields), opts: opts, retries: defaultRetries}
+	s.fields, _ = record.Named(s.asked)
 	if err := s.validate(); err != nil {
 		return nil, err
 	}
@@ -174,8 +176,8 @@ func (s *Source) read(ctx context.Context, cursor string, yield func(ingest.Batc
 	if err != nil {
 		return ingest.Outcome{}, err
 	}
-	build := record.NewBuilder(s.fields, "")
-	pick := record.NewPicker(s.fields, since.fields()...)
+	build := record.NewBuilder(s.asked, "")
+	pick := record.NewPicker(s.asked, since.fields()...)
 	pages := newPager(s.cfg.Paging, s.base)
 	u := pages.first(since.query(s.base, s.cfg.Query))
 	position := int64(0)
@@ -210,7 +212,7 @@ func (s *Source) read(ctx context.Context, cursor string, yield func(ingest.Batc
 	if missing := pick.Missing(); len(missing) > 0 && len(pick.Header()) > 0 {
 		return ingest.Outcome{}, record.Missing(s.fields, missing, pick.Header())
 	}
-	return ingest.Outcome{Cursor: since.cursor(), Header: pick.Header()}, nil
+	return ingest.Outcome{Cursor: since.cursor(), Header: pick.Header(), Total: pages.total}, nil
 }
 
 func onPage(n int, err error) error {

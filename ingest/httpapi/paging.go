@@ -30,6 +30,7 @@ type pager struct {
 	number   int // of the request under way, from 1
 	page     int
 	received int
+	total    *int64 // as the last page told it; nil: it did not
 	firstLen int
 	last     [sha256.Size]byte
 	seen     map[string]bool // cursors and links that were followed
@@ -122,6 +123,8 @@ func (p *pager) reachedTotal(a *answer) (bool, error) {
 			Try: "correct paging.total_path",
 		}
 	}
+	told := int64(total)
+	p.total = &told
 	if p.received >= total {
 		return true, nil
 	}

@@ -99,6 +99,7 @@ func TestSuite(t *testing.T) {
 	} {
 		t.Run(paging.Type+paging.TotalPath, func(t *testing.T) {
 			sourcetest.Run(t, sourcetest.Harness{
+				Rest:      true,
 				FoundLate: true,
 				Open: func(t *testing.T, d sourcetest.Data, fields []string) sourcetest.Place {
 					return openPlace(t, paging, d, fields)

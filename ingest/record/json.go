@@ -33,11 +33,14 @@ type Picker struct {
 	seen    []bool
 	header  []string
 	known   map[string]struct{}
+	rest    *Rest // nil where it is not asked for
 }
 
-// NewPicker makes a picker of the fields. Those in extra are picked too, but
-// not appended to the batch.
+// NewPicker makes a picker of the fields, and of the rest of a record if
+// ingest.ExtraField is the last of them. Those in extra are picked too, but not
+// appended to the batch.
 func NewPicker(fields []string, extra ...string) *Picker {
+	fields, others := Named(fields)
 	columns := len(fields)
 	fields = slices.Concat(fields, extra)
 	p := &Picker{
@@ -48,6 +51,9 @@ func NewPicker(fields []string, extra ...string) *Picker {
 	}
 	for i, f := range fields {
 		p.paths[i] = strings.Split(f, ".")
+	}
+	if others {
+		p.rest = &Rest{}
 	}
 	return p
 }
@@ -68,6 +74,9 @@ func (p *Picker) Pick(b *Builder, position int64, object []byte) []json.RawMessa
 		} else {
 			b.AppendString(i, Text(v))
 		}
+	}
+	if p.rest != nil {
+		b.Append(p.columns, p.rest.Take())
 	}
 	b.EndRow(position)
 	return p.values
@@ -98,7 +107,9 @@ func (p *Picker) take(key []byte, value json.RawMessage) {
 		p.known[string(key)] = struct{}{}
 		p.header = append(p.header, string(key))
 	}
+	mapped := false
 	for i, path := range p.paths {
+		mapped = mapped || i < p.columns && (string(key) == p.fields[i] || string(key) == path[0])
 		switch {
 		case string(key) == p.fields[i]:
 			p.values[i], p.seen[i] = value, true
@@ -107,6 +118,9 @@ func (p *Picker) take(key []byte, value json.RawMessage) {
 				p.values[i], p.seen[i] = v, true
 			}
 		}
+	}
+	if p.rest != nil && !mapped {
+		p.rest.Add(string(key), Text(value))
 	}
 }
 

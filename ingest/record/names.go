@@ -101,6 +101,14 @@ func List(names []string) string {
 	return strings.Join(slices.Compact(out), ", ")
 }
 
+// Shown is a name for a report: one that looks like data is not shown.
+func Shown(name string) string {
+	if LooksLikeData(name) {
+		return "…"
+	}
+	return name
+}
+
 // LooksLikeData says whether a cell is hardly the name of a column: it has as
 // many digits as a date or an identifier, or is as long as a text.
 func LooksLikeData(cell string) bool {

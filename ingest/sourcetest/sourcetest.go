@@ -5,6 +5,7 @@ package sourcetest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -51,6 +52,8 @@ type Harness struct {
 	// FoundLate says that a missing column shows only at the unit's end, and
 	// not at all in a unit without records.
 	FoundLate bool
+	// Rest says that the kind delivers ingest.ExtraField.
+	Rest bool
 }
 
 // SourceName is the name under which a harness opens its sources.
@@ -77,6 +80,7 @@ func Run(t *testing.T, h Harness) {
 	t.Run("cancelled context", h.testCancel)
 	t.Run("error of yield", h.testYieldError)
 	t.Run("missing field", h.testMissing)
+	t.Run("the rest of a record", h.testRest)
 	t.Run("cursor", h.testCursor)
 	t.Run("units", h.testUnits)
 }
@@ -358,6 +362,33 @@ func (h Harness) testMissing(t *testing.T) {
 	}
 	if all := e.Error() + e.Hint(); strings.Contains(all, canary) || strings.Contains(all, d.Rows[0][0]) {
 		t.Errorf("the error holds data: %s", all)
+	}
+}
+
+// What nobody mapped comes as one object of texts, without what is empty.
+func (h Harness) testRest(t *testing.T) {
+	if !h.Rest {
+		t.Skip("this kind does not deliver the rest of a record")
+	}
+	d := messages(20)
+	fields := []string{"留言详情", "留言编号", ingest.ExtraField}
+	got := h.readAll(t, h.Open(t, d, fields).Source, fields, "")
+	if len(got.Rows) != len(d.Rows) {
+		t.Fatalf("%d records came, want %d", len(got.Rows), len(d.Rows))
+	}
+	for i, r := range got.Rows {
+		var rest map[string]string
+		if err := json.Unmarshal([]byte(r.Values[2]), &rest); err != nil {
+			t.Fatalf("record %d: %q: %v", i, r.Values[2], err)
+		}
+		want := map[string]string{"留言主题": d.Rows[i][1], "点赞数": d.Rows[i][3], "留言时间": d.Rows[i][4]}
+		if diff := cmp.Diff(want, rest); diff != "" {
+			t.Errorf("record %d (-want +got):\n%s", i, diff)
+		}
+	}
+	fields = append(slices.Clone(d.Header), ingest.ExtraField)
+	if r := h.readAll(t, h.Open(t, d, fields).Source, fields, "").Rows[0]; r.Values[len(d.Header)] != "" {
+		t.Errorf("where everything is mapped, the rest is %q", r.Values[len(d.Header)])
 	}
 }
 
