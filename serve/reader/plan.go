@@ -1,0 +1,185 @@
+package reader
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"zhicang/serve/account"
+	"zhicang/serve/gate"
+	"zhicang/warehouse/dialect"
+)
+
+// plan is a statement that has passed the gate, as it runs for a scope.
+type plan struct {
+	text    string // with the scope's names, without comments behind it
+	limited bool   // its last clause is a LIMIT already
+	scope   *scope
+	bound   int // how many values it wants bound
+}
+
+// prepare gates a statement for an account.
+func (ed *edition) prepare(ctx context.Context, conn *sql.Conn, acct account.Account, text string) (plan, error) {
+	sc, err := ed.scope(ctx, conn, acct)
+	if err != nil {
+		return plan{}, err
+	}
+	if p, ok := ed.plans.get(sc.catalog, text); ok {
+		return p, nil
+	}
+	if err := gate.Measure(text); err != nil {
+		return plan{}, err
+	}
+	q, err := ed.engine.Parse(ctx, conn, text)
+	if err != nil {
+		return plan{}, ed.parseError(ctx, err, sc)
+	}
+	run, err := gate.Check(q, sc)
+	if err != nil {
+		return plan{}, ed.whyNoTable(acct, q, err)
+	}
+	if run, err = dialect.Bare(run); err != nil {
+		return plan{}, &Error{Code: gate.SyntaxError, Message: err.Error()}
+	}
+	p := plan{text: run, limited: limited(q.Trees()[0]), scope: sc, bound: len(parameters(q.Trees()[0], nil))}
+	ed.plans.put(sc.catalog, text, p)
+	return p, nil
+}
+
+func (ed *edition) parseError(ctx context.Context, err error, sc *scope) error {
+	var syntax *dialect.SyntaxError
+	if errors.As(err, &syntax) {
+		if strings.Contains(syntax.Message, "Only SELECT") {
+			return &Error{Code: gate.InsufficientPrivilege, Message: "only SELECT is allowed here", Try: "one SELECT"}
+		}
+		if strings.Contains(syntax.Message, "expression depth") || strings.Contains(syntax.Message, "memory exhausted") {
+			return &Error{Code: gate.TooComplex, Message: "the statement is nested too deeply"}
+		}
+		if syntax.Line == 0 {
+			return &Error{Code: gate.SyntaxError, Message: syntax.Message, Try: syntax.Hint}
+		}
+		return &Error{Code: gate.SyntaxError, Message: fmt.Sprintf("%d:%d: %s", syntax.Line, syntax.Column, syntax.Message), Try: syntax.Hint}
+	}
+	return ed.engineError(ctx, err, sc)
+}
+
+// whyNoTable tells a table that is not there yet from one that there is not: to
+// an account that may read it.
+func (ed *edition) whyNoTable(acct account.Account, q *dialect.Query, err error) error {
+	var refused *gate.Refused
+	if !errors.As(err, &refused) || refused.Code != gate.UndefinedTable {
+		return err
+	}
+	for _, t := range q.Tables() {
+		name := strings.ToLower(t.Schema + "." + t.Name)
+		c, known := ed.catalog.Contract(name)
+		if _, there := ed.tables[name]; there || !known || !c.Published() || !acct.Reads(c.Domain()) {
+			continue
+		}
+		if ed.missing != nil {
+			return ed.missing
+		}
+		return &Error{Code: gate.UndefinedTable, Message: fmt.Sprintf("table %s is not in the publication, which is older than it", name), Try: "zhicang run"}
+	}
+	return err
+}
+
+// limited reports whether the outermost query ends in a LIMIT.
+func limited(n map[string]any) bool {
+	for n["type"] == "CTE_NODE" {
+		n, _ = n["child"].(map[string]any)
+	}
+	list, _ := n["modifiers"].([]any)
+	for _, m := range list {
+		if m, _ := m.(map[string]any); m["type"] == "LIMIT_MODIFIER" {
+			return true
+		}
+	}
+	return false
+}
+
+// parameters collects the names of the values that a query wants bound.
+func parameters(v any, names map[string]bool) map[string]bool {
+	if names == nil {
+		names = map[string]bool{}
+	}
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			parameters(e, names)
+		}
+	case map[string]any:
+		if name, ok := v["identifier"].(string); ok && v["class"] == "PARAMETER" {
+			names[name] = true
+		}
+		for _, e := range v {
+			parameters(e, names)
+		}
+	}
+	return names
+}
+
+// withLimit is the statement's text with at most n rows. A wrapped text gives
+// columns of one name new names; renamed says so.
+func (p plan) withLimit(n int) (text string, renamed bool) {
+	if !p.limited {
+		return fmt.Sprintf("%s\nLIMIT %d", p.text, n), false
+	}
+	return fmt.Sprintf("SELECT * FROM (\n%s\n) LIMIT %d", p.text, n), true
+}
+
+// describe returns the columns of a statement.
+func (ed *edition) describe(ctx context.Context, conn *sql.Conn, p plan) ([]Column, error) {
+	rows, err := conn.QueryContext(ctx, "DESCRIBE "+p.text, make([]any, p.bound)...)
+	if err != nil {
+		return nil, ed.engineError(ctx, err, p.scope)
+	}
+	defer rows.Close()
+	var cols []Column
+	for rows.Next() {
+		var c Column
+		var rest [4]any
+		if err := rows.Scan(&c.Name, &c.Type, &rest[0], &rest[1], &rest[2], &rest[3]); err != nil {
+			return nil, ed.engineError(ctx, err, p.scope)
+		}
+		c.Type = strings.NewReplacer("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TIME WITH TIME ZONE", "TIMETZ").Replace(c.Type)
+		cols = append(cols, c)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, ed.engineError(ctx, err, p.scope)
+	}
+	return cols, nil
+}
+
+// plans remembers what the gate said to statements that come again and again,
+// as those of boards do.
+type plans struct {
+	mu   sync.Mutex
+	kept map[[2]string]plan
+	size int
+}
+
+// maxPlans bounds the bytes of the texts that are remembered.
+const maxPlans = 4 << 20
+
+func newPlans() *plans { return &plans{kept: map[[2]string]plan{}} }
+
+func (c *plans) get(scope, text string) (plan, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p, ok := c.kept[[2]string{scope, text}]
+	return p, ok
+}
+
+func (c *plans) put(scope, text string, p plan) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.size += 2 * len(text); c.size > maxPlans {
+		clear(c.kept)
+		c.size = 2 * len(text)
+	}
+	c.kept[[2]string{scope, text}] = p
+}

@@ -1,0 +1,187 @@
+package web
+
+import (
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+
+	"zhicang/dashboards"
+	"zhicang/models/region"
+	"zhicang/serve/account"
+)
+
+// A control is a variable of a board as the page shows it.
+type control struct {
+	Name, Title string
+	Kind        string // region, few (side by side), many (a list) or text
+	Value       string
+	Usual       string // its value where nobody asks for another
+	Choices     []choice
+}
+
+type choice struct {
+	Text, Value string
+	Chosen      bool
+}
+
+// few is up to how many choices stand side by side.
+const few = 4
+
+// choose sets a board's variables: to what the address asks for where that is
+// offered, else to the default, else to the first that is offered. values has
+// one for every variable; an empty one offers nothing.
+func (s *Server) choose(v *visit, b *dashboards.Board, asked url.Values) (controls []control, values map[string]string, err error) {
+	values = map[string]string{}
+	for i := range b.Variables {
+		variable := &b.Variables[i]
+		c := control{Name: variable.Name, Title: variable.Title, Kind: "many", Value: asked.Get(variable.Name)}
+		if c.Choices, err = s.choices(v, b, variable, values); err != nil {
+			return nil, nil, err
+		}
+		offered := func(value string) bool {
+			return slices.ContainsFunc(c.Choices, func(o choice) bool { return o.Value == value })
+		}
+		if c.Usual = variable.Default; !offered(c.Usual) && len(c.Choices) > 0 {
+			c.Usual = c.Choices[0].Value
+		}
+		switch {
+		case variable.Kind == dashboards.TextVariable:
+			c.Kind = "text"
+			if !asked.Has(variable.Name) {
+				c.Value = c.Usual
+			}
+		case offered(c.Value):
+		case variable.Kind == dashboards.RegionVariable && c.Value != "" && v.account.Covers(c.Value) && s.o.Regions.Ancestors(c.Value) != nil:
+			// A region of which there is nothing: the panels say so.
+			c.Choices = append(c.Choices, choice{Text: s.o.Regions.Ancestors(c.Value)[0].Name, Value: c.Value})
+		default:
+			c.Value = c.Usual
+		}
+		if variable.Kind == dashboards.RegionVariable {
+			c.Kind = "region"
+		} else if len(c.Choices) > 0 && len(c.Choices) <= few && variable.Kind != dashboards.QueryVariable {
+			c.Kind = "few"
+		}
+		for j := range c.Choices {
+			c.Choices[j].Chosen = c.Choices[j].Value == c.Value
+		}
+		values[variable.Name] = c.Value
+		controls = append(controls, c)
+	}
+	return controls, values, nil
+}
+
+// choices are what a variable offers, given the ones before it.
+func (s *Server) choices(v *visit, b *dashboards.Board, variable *dashboards.Variable, values map[string]string) (list []choice, err error) {
+	for _, o := range variable.Options {
+		list = append(list, choice{Text: o.Text, Value: o.Value})
+	}
+	sql, err := b.VariableSQL(variable, values)
+	if err != nil || sql == "" {
+		return list, err
+	}
+	rows, err := s.ask(v, sql, "看板 "+b.Title+" 的选项 "+variable.Title, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var c choice
+		for i, col := range rows.Columns() {
+			switch value := text(plain(rows.Values()[i], kindOf(col.Type))); col.Name {
+			case "__text":
+				c.Text = value
+			case "__value":
+				c.Value = value
+			}
+		}
+		if variable.Kind == dashboards.RegionVariable {
+			c.Text = s.regionText(v.account, c)
+		}
+		list = append(list, c)
+	}
+	return list, rows.Err()
+}
+
+// regionText is a region's name, set in by how far it lies below the account's
+// own.
+func (s *Server) regionText(acct account.Account, c choice) string {
+	chain := s.o.Regions.Ancestors(c.Value)
+	if len(chain) == 0 {
+		return c.Text
+	}
+	depth := 0
+	for _, r := range chain[1:] {
+		if acct.Covers(r.Code) {
+			depth++
+		}
+	}
+	return strings.Repeat("　", depth) + chain[0].Name
+}
+
+// A crumb is one region on the way down to the chosen one.
+type crumb struct {
+	Name, Link string // an empty link: nothing to see there
+	Here       bool
+}
+
+// crumbs are the regions from the top down to the chosen one, and those right
+// below it, each with the board's address for it.
+func (s *Server) crumbs(acct account.Account, b *dashboards.Board, c control, values map[string]string) (path, below []crumb) {
+	at := func(r region.Region, here bool) crumb {
+		offered := slices.ContainsFunc(c.Choices, func(o choice) bool { return o.Value == r.Code })
+		if here || !offered || !acct.Covers(r.Code) {
+			return crumb{Name: r.Name, Here: here}
+		}
+		return crumb{Name: r.Name, Link: boardPath(b.UID, query(b, values, c.Name, r.Code))}
+	}
+	for i, r := range s.o.Regions.Ancestors(c.Value) {
+		path = append(path, at(r, i == 0))
+	}
+	slices.Reverse(path)
+	for _, o := range c.Choices {
+		if chain := s.o.Regions.Ancestors(o.Value); len(chain) > 1 && chain[1].Code == c.Value {
+			below = append(below, at(chain[0], false))
+		}
+	}
+	return path, below
+}
+
+// query is a board's address with one variable set otherwise. What hangs on it
+// is chosen anew where the old choice is no longer offered.
+func query(b *dashboards.Board, values map[string]string, name, value string) url.Values {
+	q := url.Values{}
+	for _, v := range b.Variables {
+		if v.Name == name {
+			q.Set(name, value)
+		} else if values[v.Name] != "" {
+			q.Set(v.Name, values[v.Name])
+		}
+	}
+	return q
+}
+
+// unusual is a board's address with nothing in it that would be chosen anyway:
+// what hangs on a wall moves on to the next month by itself.
+func unusual(controls []control) url.Values {
+	q := url.Values{}
+	for _, c := range controls {
+		if c.Value != c.Usual {
+			q.Set(c.Name, c.Value)
+		}
+	}
+	return q
+}
+
+// variableTitle is what the page calls the variable that an error is about.
+func variableTitle(b *dashboards.Board, err error) string {
+	var bad *dashboards.ValueError
+	if errors.As(err, &bad) {
+		if v, ok := b.Variable(bad.Variable); ok {
+			return v.Title
+		}
+		return bad.Variable
+	}
+	return "选项"
+}
