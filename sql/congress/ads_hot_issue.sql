@@ -71,6 +71,7 @@ issue AS (
     max_by(i.place_or_people, i.month) AS place_or_people,
     max_by(i.title, i.month) AS title,
     max_by(i.description, i.month) AS description,
+    max(i.month) AS described,
     max_by(i.category, i.month) AS category,
     bool_or(i.is_risk) AS is_risk,
     bool_or(i.is_seasonal) AS is_seasonal
@@ -80,12 +81,21 @@ issue AS (
   CROSS JOIN (VALUES ('day'), ('week'), ('month')) AS p(period)
   GROUP BY p.period, CAST(date_trunc(p.period, m.day) AS DATE), i.issue_id
 ),
+-- The description quotes one message: only those who may read the region that
+-- it came from may read it.
+quoted AS (
+  SELECT DISTINCT m.issue_id, CAST(date_trunc('month', m.day) AS DATE) AS month, a.ancestor_code AS region_code
+  FROM dwd.congress_issue_opinion AS m
+  JOIN dim.region_ancestor AS a ON a.region_code = m.region_code
+  WHERE m.is_centre
+),
 ranked AS (
   SELECT
     w.period, w.period_start, w.region_code, w.issue_id, w.people, w.opinions, w.likes, w.last_day, w.list_size,
     round(w.growth, 4) AS growth,
     round((w.people + w.endorsement) * w.growth, 2) AS heat,
-    i.first_day, i.place_or_people, i.title, i.description, i.category,
+    i.first_day, i.place_or_people, i.title, i.category,
+    CASE WHEN q.issue_id IS NOT NULL THEN i.description END AS description,
     concat(
       CASE
         WHEN (w.opinions - w.people) >= w.repeat_share * w.opinions THEN '难点'
@@ -97,6 +107,7 @@ ranked AS (
     ) AS badge
   FROM weighed AS w
   JOIN issue AS i ON i.period = w.period AND i.period_start = w.period_start AND i.issue_id = w.issue_id
+  LEFT JOIN quoted AS q ON q.issue_id = w.issue_id AND q.region_code = w.region_code AND q.month = i.described
 )
 SELECT
   period, period_start,

@@ -1,5 +1,6 @@
 -- Sources of one system share their ids; two systems may give the same id to
--- different opinions, so an id is only trusted within its system.
+-- different opinions, so an id is only trusted within its system. An opinion
+-- whose newest version is a tombstone was deleted at its source.
 SELECT
   CASE WHEN systems > 1 THEN concat(source_system, ':', opinion_id) ELSE opinion_id END AS opinion_id,
   batch_id,
@@ -9,6 +10,7 @@ SELECT
 FROM (
   SELECT
     v.opinion_id, v.source_system, v.batch_id, v.batch_row, v.submitted_at,
+    coalesce(v.deleted, false) AS deleted,
     -- A row without a version is older than one with it; among equals the
     -- later delivery counts.
     row_number() OVER (
@@ -24,4 +26,4 @@ FROM (
     GROUP BY opinion_id
   ) AS s ON s.opinion_id = v.opinion_id
 ) AS ranked
-WHERE newest = 1
+WHERE newest = 1 AND NOT deleted
