@@ -1,0 +1,128 @@
+-- 亩均: each enterprise in business at the end of a year, by the scheme of the
+-- place, item by item. An item is points = value / baseline × weight.
+WITH finance AS (
+  SELECT
+    credit_code, year(year_end) AS year,
+    -- Whatever day of it a form names.
+    CAST(date_trunc('year', year_end) + INTERVAL '12' MONTH - INTERVAL '1' DAY AS DATE) AS year_end,
+    CAST(revenue AS DOUBLE) / 10000 AS revenue, CAST(value_added AS DOUBLE) / 10000 AS value_added, CAST(employees AS DOUBLE) AS employees
+  FROM (
+    SELECT *, row_number() OVER (PARTITION BY credit_code, year(year_end) ORDER BY updated_at DESC NULLS LAST, batch_id DESC, batch_row DESC) AS newest
+    FROM ods.industry_finance
+  ) AS ranked WHERE newest = 1 AND NOT coalesce(deleted, false)
+),
+year AS (
+  SELECT DISTINCT year_end FROM finance
+),
+parameter AS (
+  SELECT y.year_end, max(p.text_value) AS scheme
+  FROM year AS y
+  JOIN dim.parameter AS p ON p.name = 'industry.grade.scheme' AND y.year_end >= p.valid_from AND y.year_end < p.valid_to
+  GROUP BY y.year_end
+),
+enterprise AS (
+  SELECT y.year_end, y.scheme, e.credit_code, e.region_code, CASE WHEN e.above_scale THEN '规上' ELSE '规下' END AS unit_class
+  FROM parameter AS y
+  JOIN dim.industry_enterprise AS e ON e.status = '在营' AND e.valid_from <= y.year_end AND e.valid_to > y.year_end
+),
+tax AS (
+  SELECT credit_code, year(period_end) AS year, CAST(sum(tax_paid) AS DOUBLE) / 10000 AS tax
+  FROM (
+    SELECT *, row_number() OVER (PARTITION BY credit_code, period_start, period_end ORDER BY updated_at DESC NULLS LAST, batch_id DESC, batch_row DESC) AS newest
+    FROM ods.industry_tax
+  ) AS ranked WHERE newest = 1 AND NOT coalesce(deleted, false)
+  GROUP BY credit_code, year(period_end)
+),
+parcel AS (
+  SELECT
+    credit_code, area_mu, effective_from,
+    coalesce(lead(effective_from) OVER (PARTITION BY credit_code, parcel_no ORDER BY effective_from), DATE '9999-12-31') AS effective_to
+  FROM (
+    SELECT *, row_number() OVER (PARTITION BY credit_code, parcel_no, effective_from ORDER BY updated_at DESC NULLS LAST, batch_id DESC, batch_row DESC) AS newest
+    FROM ods.industry_land
+  ) AS ranked WHERE newest = 1 AND NOT coalesce(deleted, false)
+),
+land AS (
+  SELECT y.year_end, p.credit_code, CAST(sum(p.area_mu) AS DOUBLE) AS mu
+  FROM year AS y
+  JOIN parcel AS p ON p.effective_from <= y.year_end AND p.effective_to > y.year_end
+  GROUP BY y.year_end, p.credit_code
+),
+research AS (
+  SELECT credit_code, year(year_end) AS year, CAST(research_cost AS DOUBLE) / 10000 AS research
+  FROM (
+    SELECT *, row_number() OVER (PARTITION BY credit_code, year(year_end) ORDER BY updated_at DESC NULLS LAST, batch_id DESC, batch_row DESC) AS newest
+    FROM ods.industry_research
+  ) AS ranked WHERE newest = 1 AND NOT coalesce(deleted, false)
+),
+energy AS (
+  SELECT credit_code, year(year_end) AS year, CAST(energy_tce AS DOUBLE) AS energy
+  FROM (
+    SELECT *, row_number() OVER (PARTITION BY credit_code, year(year_end) ORDER BY updated_at DESC NULLS LAST, batch_id DESC, batch_row DESC) AS newest
+    FROM ods.industry_energy
+  ) AS ranked WHERE newest = 1 AND NOT coalesce(deleted, false)
+),
+emission AS (
+  SELECT credit_code, year(year_end) AS year, CAST(emission_tonnes AS DOUBLE) AS emission
+  FROM (
+    SELECT *, row_number() OVER (PARTITION BY credit_code, year(year_end) ORDER BY updated_at DESC NULLS LAST, batch_id DESC, batch_row DESC) AS newest
+    FROM ods.industry_emission
+  ) AS ranked WHERE newest = 1 AND NOT coalesce(deleted, false)
+),
+electricity AS (
+  SELECT credit_code, year(month) AS year, CASE WHEN count(kwh) = count(*) THEN CAST(sum(kwh) AS DOUBLE) END AS kwh
+  FROM dwd.industry_month
+  WHERE registered
+  GROUP BY credit_code, year(month)
+),
+measured AS (
+  SELECT
+    e.year_end, e.scheme, e.credit_code, e.region_code, e.unit_class,
+    t.tax / nullif(l.mu, 0) AS tax_per_mu,
+    f.value_added / nullif(l.mu, 0) AS value_added_per_mu,
+    f.value_added / nullif(g.energy, 0) AS value_added_per_tce,
+    f.value_added / nullif(m.emission, 0) AS value_added_per_tonne,
+    f.value_added / nullif(f.employees, 0) AS value_added_per_worker,
+    r.research / nullif(f.revenue, 0) AS research_share,
+    t.tax * 10000 / nullif(w.kwh, 0) AS tax_per_kwh
+  FROM enterprise AS e
+  LEFT JOIN tax AS t ON t.credit_code = e.credit_code AND t.year = year(e.year_end)
+  LEFT JOIN land AS l ON l.credit_code = e.credit_code AND l.year_end = e.year_end
+  LEFT JOIN finance AS f ON f.credit_code = e.credit_code AND f.year = year(e.year_end)
+  LEFT JOIN research AS r ON r.credit_code = e.credit_code AND r.year = year(e.year_end)
+  LEFT JOIN energy AS g ON g.credit_code = e.credit_code AND g.year = year(e.year_end)
+  LEFT JOIN emission AS m ON m.credit_code = e.credit_code AND m.year = year(e.year_end)
+  LEFT JOIN electricity AS w ON w.credit_code = e.credit_code AND w.year = year(e.year_end)
+),
+item AS (
+  SELECT
+    m.year_end, m.scheme, m.credit_code, m.region_code, m.unit_class, i.item, i.if_missing,
+    CASE i.item
+      WHEN '亩均税收' THEN m.tax_per_mu
+      WHEN '亩均增加值' THEN m.value_added_per_mu
+      WHEN '单位能耗增加值' THEN m.value_added_per_tce
+      WHEN '单位排放增加值' THEN m.value_added_per_tonne
+      WHEN '劳动生产率' THEN m.value_added_per_worker
+      WHEN 'R&D占比' THEN m.research_share
+      WHEN '单位用电税收' THEN m.tax_per_kwh
+    END AS value,
+    i.baseline, i.weight, i.cap
+  FROM measured AS m
+  JOIN dim.industry_grade_item AS i
+    ON i.scheme = m.scheme AND i.unit_class = m.unit_class AND m.year_end >= i.valid_from AND m.year_end < i.valid_to
+),
+scored AS (
+  SELECT
+    year_end, scheme, credit_code, region_code, unit_class, item, if_missing, value,
+    CASE WHEN value / nullif(baseline, 0) * weight > cap THEN cap ELSE value / nullif(baseline, 0) * weight END AS points
+  FROM item
+)
+SELECT
+  year_end, scheme, credit_code, region_code, unit_class, item, value,
+  CASE
+    WHEN points IS NOT NULL THEN points
+    WHEN if_missing = '平均分' THEN avg(points) OVER (PARTITION BY year_end, unit_class, item)
+    WHEN if_missing = '零分' THEN 0
+  END AS points,
+  CASE WHEN points IS NULL THEN if_missing END AS filled
+FROM scored

@@ -1,0 +1,320 @@
+package industry
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"zhicang/models"
+	"zhicang/transform"
+	"zhicang/transform/disclosure"
+)
+
+// operationVersion changes when other cells would be published.
+const operationVersion = 1
+
+// A quantity is what several columns of the operation table are computed from:
+// they are shown or withheld together.
+type quantity int
+
+const (
+	output quantity = iota
+	overYear
+	overMonth
+	capacity
+	power
+	climate
+	orders
+	labour
+	reported   // so many are counted in the input
+	elasticity = reported
+	quantities = reported + 1
+)
+
+// measures are the columns of the operation table after the counts, in the
+// contract's order, and what each is computed from.
+var measures = []struct {
+	column string
+	from   quantity
+}{
+	{"output", output},
+	{"output_yoy", overYear},
+	{"output_mom", overMonth},
+	{"capacity_utilisation", capacity},
+	{"electricity_yoy", power},
+	{"electricity_elasticity", elasticity},
+	{"diffusion_index", climate},
+	{"climate_index", climate},
+	{"pmi", climate},
+	{"order_saturation", orders},
+	{"labour_gap", labour},
+}
+
+// changes are the ratios that are growth, by their place after output.
+var changes = []int{0, 1, 3} // 同比, 环比, 用电同比
+
+// operationStep copies the operation table without what may not be published.
+func operationStep(cfg Config) transform.Step {
+	return transform.Step{
+		Table:   "ads.industry_operation",
+		Version: func() string { return fmt.Sprint(operationVersion) },
+		Inputs: map[string]string{
+			"cell": `SELECT month, region_code, segment, enterprises, reporting, doubtful, panel, mom_panel,
+					coalesce(CAST(yoy_output AS DOUBLE), 0), coalesce(CAST(yoy_base AS DOUBLE), 0),
+					coalesce(CAST(mom_output AS DOUBLE), 0), coalesce(CAST(mom_base AS DOUBLE), 0),
+					CAST(output * 100 AS BIGINT) AS cents, output_yoy, output_mom, capacity_utilisation, electricity_yoy, electricity_elasticity,
+					diffusion_index, climate_index, pmi, order_saturation, labour_gap
+				FROM dws.industry_operation ORDER BY month, region_code, segment`,
+			// What an enterprise adds to a denominator says how much there is to hide.
+			"atom": `SELECT region_code, array_join(segments, '|') AS segments,
+					count(output), coalesce(sum(CAST(output AS DOUBLE)), 0),
+					count(yoy_base), coalesce(sum(CAST(yoy_base AS DOUBLE)), 0),
+					count(mom_base), coalesce(sum(CAST(mom_base AS DOUBLE)), 0),
+					count(used_capacity), coalesce(sum(CAST(used_capacity AS DOUBLE)), 0),
+					count(power_kwh_base), coalesce(sum(CAST(power_kwh_base AS DOUBLE)), 0),
+					count(coalesce(current_climate, expected_climate, new_orders, production, employment, delivery, inventory)),
+					CAST(count(coalesce(current_climate, expected_climate, new_orders, production, employment, delivery, inventory)) AS DOUBLE),
+					count(order_available), coalesce(sum(CAST(order_available AS DOUBLE)), 0),
+					count(labour_needed), coalesce(sum(CAST(labour_needed AS DOUBLE)), 0)
+				FROM dwd.industry_measure GROUP BY region_code, array_join(segments, '|') ORDER BY region_code, segments`,
+			"ancestor":  `SELECT region_code, ancestor_code FROM dim.region_ancestor ORDER BY region_code, ancestor_code`,
+			"published": `SELECT month, region_code, segment FROM ads.industry_operation WHERE output IS NOT NULL`,
+		},
+		Build: func(ctx context.Context, b *transform.Build) error { return buildOperation(ctx, b, cfg) },
+	}
+}
+
+type cellKey struct{ region, segment string }
+
+// A panel is who counts for a change, and the sums of both sides in yuan.
+type panel struct {
+	enterprises  int64
+	output, base float64
+}
+
+// A cell is one row of the operation table before it is decided what of it may
+// be shown.
+type cell struct {
+	cellKey
+	enterprises, reporting, doubtful int64
+	year, month                      panel
+	cents                            sql.NullInt64
+	ratios                           [10]sql.NullFloat64 // the measures after output
+}
+
+// A level is the output of a cell in an earlier month.
+type level struct {
+	reporting int64
+	output    float64
+	published bool
+}
+
+// operationMonth holds everything about the cells of the month and of those
+// before.
+type operationMonth struct {
+	day   time.Time
+	cells []cell
+	past  map[time.Time]map[cellKey]level
+}
+
+func buildOperation(ctx context.Context, b *transform.Build, cfg Config) error {
+	var r publication
+	var least float64
+	err := cfg.parameters(b.Month, "industry.disclosure.", map[string]*float64{
+		"min_enterprises": &least, "protection": &r.Protection, "growth_places": &r.places,
+	})
+	if err != nil {
+		return err
+	}
+	r.Min = int(least)
+	m, err := readOperation(ctx, b)
+	if err != nil {
+		return err
+	}
+	g, err := readGrid(ctx, b, m)
+	if err != nil {
+		return err
+	}
+	plans := g.protect(m, r)
+	for i, c := range m.cells {
+		var shown [quantities]bool
+		for q := range shown {
+			shown[q] = plans[q].Published[i]
+		}
+		for _, k := range changes {
+			c.ratios[k].Float64 = r.round(c.ratios[k].Float64)
+		}
+		if err := emitCell(ctx, b, m.day, c, shown); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readOperation(ctx context.Context, b *transform.Build) (*operationMonth, error) {
+	day, err := firstDay(b.Month)
+	if err != nil {
+		return nil, err
+	}
+	m := &operationMonth{day: day, past: map[time.Time]map[cellKey]level{}}
+	err = each(ctx, b, "cell", func(r *sql.Rows) error {
+		var c cell
+		var month time.Time
+		into := []any{
+			&month, &c.region, &c.segment, &c.enterprises, &c.reporting, &c.doubtful, &c.year.enterprises, &c.month.enterprises,
+			&c.year.output, &c.year.base, &c.month.output, &c.month.base, &c.cents,
+		}
+		for i := range c.ratios {
+			into = append(into, &c.ratios[i])
+		}
+		if err := r.Scan(into...); err != nil {
+			return err
+		}
+		if month.Equal(day) {
+			m.cells = append(m.cells, c)
+			return nil
+		}
+		if m.past[month] == nil {
+			m.past[month] = map[cellKey]level{}
+		}
+		m.past[month][c.cellKey] = level{reporting: c.reporting, output: float64(c.cents.Int64) / 100}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return m, each(ctx, b, "published", func(r *sql.Rows) error {
+		var month time.Time
+		var k cellKey
+		if err := r.Scan(&month, &k.region, &k.segment); err != nil {
+			return err
+		}
+		if l, ok := m.past[month][k]; ok {
+			l.published = true
+			m.past[month][k] = l
+		}
+		return nil
+	})
+}
+
+// A grid is how the cells of a month are made of atoms.
+type grid struct {
+	index  map[cellKey]int // the cells of the table
+	hidden map[cellKey]int // what is left of a region without a segment
+	atoms  [quantities][]disclosure.Atom
+}
+
+func readGrid(ctx context.Context, b *transform.Build, m *operationMonth) (*grid, error) {
+	g := &grid{index: map[cellKey]int{}, hidden: map[cellKey]int{}}
+	segments := map[string]bool{}
+	for i, c := range m.cells {
+		g.index[c.cellKey], segments[c.segment] = i, true
+	}
+	ancestors := map[string][]string{}
+	err := each(ctx, b, "ancestor", func(r *sql.Rows) error {
+		var region, ancestor string
+		if err := r.Scan(&region, &ancestor); err != nil {
+			return err
+		}
+		ancestors[region] = append(ancestors[region], ancestor)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return g, each(ctx, b, "atom", func(r *sql.Rows) error {
+		var row, column string
+		var counts [quantities]int
+		var values [quantities]float64
+		into := []any{&row, &column}
+		for q := range reported {
+			into = append(into, &counts[q], &values[q])
+		}
+		if err := r.Scan(into...); err != nil {
+			return err
+		}
+		counts[elasticity], values[elasticity] = counts[power], values[power]
+		cells := g.cellsOf(ancestors[row], strings.Split(column, "|"), segments)
+		for q := range g.atoms {
+			g.atoms[q] = append(g.atoms[q], disclosure.Atom{Row: row, Column: column, Cells: cells, Count: counts[q], Value: values[q]})
+		}
+		return nil
+	})
+}
+
+// protect plans the publication of every quantity: output first, since what may
+// be said of changes depends on the levels that are shown.
+func (g *grid) protect(m *operationMonth, r publication) (plans [quantities]disclosure.Plan) {
+	for q := range plans {
+		t := disclosure.Table{Shown: len(m.cells), Hidden: len(g.hidden), Atoms: g.atoms[q]}
+		switch quantity(q) {
+		case overYear:
+			t.Withheld = m.telling(g, plans[output].Published, r, yearBefore(m.day))
+		case overMonth:
+			t.Withheld = m.telling(g, plans[output].Published, r, monthsBefore(m.day))
+		case elasticity:
+			// Together with the growth of electricity it tells that of output.
+			for i := range m.cells {
+				if !plans[overYear].Published[i] {
+					t.Withheld = append(t.Withheld, i)
+				}
+			}
+		}
+		plans[q] = disclosure.Protect(t, r.Rule)
+	}
+	return plans
+}
+
+// cellsOf are the cells that enterprises of these regions and segments add to:
+// those of the table, and for every segment that they are not in the rest of
+// the region without it.
+func (g *grid) cellsOf(regions, own []string, all map[string]bool) []int {
+	var cells []int
+	for _, region := range regions {
+		for _, segment := range slices.Sorted(maps.Keys(all)) {
+			k := cellKey{region, segment}
+			i, ok := g.index[k]
+			if !slices.Contains(own, segment) {
+				if i, ok = g.hidden[k]; !ok {
+					i = len(g.index) + len(g.hidden)
+					g.hidden[k], ok = i, true
+				}
+			}
+			if ok {
+				cells = append(cells, i)
+			}
+		}
+	}
+	return cells
+}
+
+// emitCell emits a cell with what may be shown of it.
+func emitCell(ctx context.Context, b *transform.Build, day time.Time, c cell, shown [quantities]bool) error {
+	row := []any{day, c.region, c.segment, c.enterprises, c.reporting, coverage(c), c.doubtful, c.year.enterprises}
+	withheld := []string{}
+	for i, measure := range measures {
+		var v any
+		switch {
+		case i == 0 && c.cents.Valid:
+			v = models.Cents(c.cents.Int64)
+		case i > 0 && c.ratios[i-1].Valid:
+			v = c.ratios[i-1].Float64
+		}
+		if v != nil && !shown[measure.from] {
+			v, withheld = nil, append(withheld, measure.column)
+		}
+		row = append(row, v)
+	}
+	return b.Emit(ctx, append(row, withheld)...)
+}
+
+func coverage(c cell) any {
+	if c.enterprises == 0 {
+		return nil
+	}
+	return publication{places: 4}.round(float64(c.reporting) / float64(c.enterprises))
+}
