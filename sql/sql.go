@@ -7,7 +7,7 @@ import (
 	"io/fs"
 )
 
-//go:embed congress
+//go:embed congress industry assist
 var embedded embed.FS
 
 // FS holds the models that come with the program.

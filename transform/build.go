@@ -117,7 +117,7 @@ func (b *builder) cut(n *Node, up string, span warehouse.Span) (warehouse.Slice,
 	if c.Partition == "" || w.All || span.Whole() {
 		return warehouse.Slice{}, false
 	}
-	cut := warehouse.Slice{Table: up, Partition: c.Partition, Span: warehouse.Span{
+	cut := warehouse.Slice{Table: up, Partition: c.Partition, Days: w.Days, Span: warehouse.Span{
 		First: span.First - models.Month(w.Before), Last: span.Last + models.Month(w.After),
 	}}
 	if up == n.Contract.Table {
@@ -125,11 +125,13 @@ func (b *builder) cut(n *Node, up string, span warehouse.Span) (warehouse.Slice,
 	}
 	if c.Layer() == "ods" {
 		cut.Columns, cut.Partition = c.LandedColumns(), ""
+		var files []ledger.LakeFile
 		for _, f := range b.files[up] {
 			if m, err := models.ParseMonth(f.Month); err == nil && m >= cut.Span.First && m <= cut.Span.Last {
-				cut.Files = append(cut.Files, lakePath(b.dir, f))
+				files = append(files, f)
 			}
 		}
+		cut.Files = lakePaths(b.dir, files)
 	}
 	return cut, true
 }
@@ -147,7 +149,7 @@ func (b *builder) write(ctx context.Context, tx *warehouse.Tx, n *Node, span war
 		}
 		return tx.Insert(ctx, c, span, inputs[""])
 	}
-	call := &Build{Month: span.First, tx: tx, table: c.Table, inputs: inputs}
+	call := &Build{Month: span.First, tx: tx, contract: c, inputs: inputs}
 	if !fresh {
 		call.clear = func(ctx context.Context) error { return tx.Clear(ctx, c, span) }
 		if err := b.openCache(ctx, tx, n, span, call); err != nil {
@@ -216,11 +218,11 @@ func (b *builder) forget(ctx context.Context, n *Node, months []models.Month) er
 }
 
 // spans groups stale months into runs that one statement builds. Steps work
-// month by month.
+// month by month, and what looks at all months anyway does so once.
 func spans(n *Node, months []stale) [][]stale {
 	var out [][]stale
 	for _, st := range months {
-		if last := len(out) - 1; last >= 0 && n.Step == nil && len(out[last]) < maxSpan &&
+		if last := len(out) - 1; last >= 0 && n.Step == nil && (len(out[last]) < maxSpan || n.readsAll()) &&
 			out[last][len(out[last])-1].month+1 == st.month {
 			out[last] = append(out[last], st)
 			continue
@@ -228,6 +230,15 @@ func spans(n *Node, months []stale) [][]stale {
 		out = append(out, []stale{st})
 	}
 	return out
+}
+
+func (n *Node) readsAll() bool {
+	for _, w := range n.Contract.Reads {
+		if w.All {
+			return true
+		}
+	}
+	return false
 }
 
 // monthsOf lists the months that a table has rows or states for.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -19,11 +20,11 @@ import (
 
 	"zhicang/models"
 	"zhicang/models/region"
-	"zhicang/sql"
 	"zhicang/transform"
 	"zhicang/transform/category"
 	"zhicang/transform/congress"
 	"zhicang/transform/dim"
+	"zhicang/transform/industry"
 	"zhicang/transform/lexicon"
 	"zhicang/warehouse"
 	"zhicang/warehouse/dialect"
@@ -44,11 +45,14 @@ func open(t testing.TB) (*warehouse.Engine, *transform.Graph, *models.Catalog) {
 			t.Error(err)
 		}
 	})
-	cat, err := models.Load(models.FS())
+	// From the disk, not as embedded: a compiled test then serves for the next
+	// edit of a model as well.
+	modelFS, sqlFS := os.DirFS("../models"), os.DirFS("../sql")
+	cat, err := models.Load(modelFS)
 	if err != nil {
 		t.Fatal(err)
 	}
-	lexFS, err := fs.Sub(models.FS(), "congress/lexicon")
+	lexFS, err := fs.Sub(modelFS, "congress/lexicon")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +64,8 @@ func open(t testing.TB) (*warehouse.Engine, *transform.Graph, *models.Catalog) {
 	steps = append(steps, congress.Steps(congress.Config{
 		Lexicon: lex, Classifier: category.NewKeywords(lex), ModelKind: "词典", Regions: region.Embedded(), Region: "331022", Catalog: cat,
 	})...)
-	g, err := transform.NewGraph(ctx, e, cat, sql.FS(), steps)
+	steps = append(steps, industry.Steps(industry.Config{Catalog: cat})...)
+	g, err := transform.NewGraph(ctx, e, cat, sqlFS, steps)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,8 +74,8 @@ func open(t testing.TB) (*warehouse.Engine, *transform.Graph, *models.Catalog) {
 
 // TestModels runs every model against the rows of its golden file, a txtar
 // archive with one CSV an upstream table and want.csv. Lists are written a|b;
-// an empty cell is NULL. Parameters are the real ones unless the file brings
-// its own.
+// an empty cell is NULL. Parameters and rules are the real ones unless the file
+// brings its own.
 func TestModels(t *testing.T) {
 	e, g, cat := open(t)
 	tested := map[string]bool{}
@@ -95,7 +100,7 @@ func TestModels(t *testing.T) {
 	}
 	for _, table := range g.Order() {
 		if n, _ := g.Node(table); n.SQL != "" && !tested[table] {
-			t.Errorf("%s has no golden file in sql/%s/testdata", table, models.Domain(table))
+			t.Errorf("%s has no golden file in sql/%s/testdata", table, n.Contract.Domain())
 		}
 	}
 }
@@ -117,9 +122,10 @@ func runGolden(t *testing.T, e *warehouse.Engine, g *transform.Graph, cat *model
 			cols = node.Contract.LandedColumns()
 		}
 		text, ok := given[up]
-		if !ok && up == "dim.parameter" {
-			text = parameterCSV(cat)
-		} else if !ok {
+		if !ok {
+			text, ok = dated(cat, node.Contract)
+		}
+		if !ok {
 			t.Fatalf("%s has no %s.csv", file, up)
 		}
 		delete(given, up)
@@ -129,6 +135,10 @@ func runGolden(t *testing.T, e *warehouse.Engine, g *transform.Graph, cat *model
 	delete(given, "want")
 	for name := range given {
 		t.Errorf("%s: %s.csv is no upstream of %s", file, name, n.Contract.Table)
+	}
+	// As the run does before it writes.
+	if err := e.InTx(ctx, func(tx *warehouse.Tx) error { return tx.CheckColumns(ctx, n.Contract, n.SQL) }); err != nil {
+		t.Error(err)
 	}
 	rows, err := e.Query(ctx, n.SQL)
 	if err != nil {
@@ -202,12 +212,45 @@ func literal(s string, typ models.Type) string {
 	return "CAST(" + warehouse.Quote(s) + " AS " + typ.String() + ")"
 }
 
+// dated is the CSV of a table that people write: the parameters, a table of
+// rules.
+func dated(cat *models.Catalog, c *models.Contract) (text string, ok bool) {
+	if c.Table == "dim.parameter" {
+		return parameterCSV(cat), true
+	}
+	i := slices.IndexFunc(cat.RuleTables(), func(t *models.RuleTable) bool { return t.Table == c.Table })
+	if i < 0 {
+		return "", false
+	}
+	var buf bytes.Buffer
+	w := csv.NewWriter(&buf)
+	record := make([]string, len(c.Columns))
+	for k, col := range c.Columns {
+		record[k] = col.Name
+	}
+	err := w.Write(record)
+	for _, row := range cat.RuleTables()[i].Rows {
+		for k, v := range row {
+			if list, isList := v.([]string); isList {
+				v = strings.Join(list, "|")
+			}
+			record[k] = show(v)
+		}
+		err = errors.Join(err, w.Write(record))
+	}
+	w.Flush()
+	return buf.String(), err == nil
+}
+
 func parameterCSV(cat *models.Catalog) string {
 	var b strings.Builder
-	b.WriteString("name,title,value,valid_from,valid_to,reference\n")
+	b.WriteString("name,title,value,text_value,valid_from,valid_to,reference\n")
 	for _, p := range cat.Parameters() {
 		for _, v := range p.Values {
-			to := v.To.String()
+			from, to := v.From.String(), v.To.String()
+			if from == "" {
+				from = "0001-01-01"
+			}
 			if to == "" {
 				to = "9999-12-31"
 			}
@@ -215,7 +258,7 @@ func parameterCSV(cat *models.Catalog) string {
 			if v.Value != nil {
 				value = fmt.Sprint(*v.Value)
 			}
-			fmt.Fprintf(&b, "%s,%s,%s,%s,%s,x\n", p.Name, p.Title, value, v.From, to)
+			fmt.Fprintf(&b, "%s,%s,%s,%q,%s,%s,x\n", p.Name, p.Title, value, v.Text, from, to)
 		}
 	}
 	return b.String()

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -46,6 +47,8 @@ type Node struct {
 type Graph struct {
 	nodes map[string]*Node
 	order []string
+	// platform are the contracts of tables that are written from the ledger.
+	platform map[string]*models.Contract
 }
 
 // Parser reads SQL with the engine's own parser.
@@ -57,8 +60,12 @@ type Parser interface {
 // sqlFS) and steps. A contract without a way to make it, or a model without a
 // contract, is an error.
 func NewGraph(ctx context.Context, parser Parser, cat *models.Catalog, sqlFS fs.FS, steps []Step) (*Graph, error) {
-	g := &Graph{nodes: map[string]*Node{}}
+	g := &Graph{nodes: map[string]*Node{}, platform: map[string]*models.Contract{}}
 	for _, c := range cat.Contracts() {
+		if c.Domain() == models.PlatformDomain {
+			g.platform[c.Table] = c
+			continue
+		}
 		g.nodes[c.Table] = &Node{Contract: c, queries: map[string]*dialect.Query{}, checks: map[string]*dialect.Query{}}
 	}
 	for i := range steps {
@@ -71,7 +78,7 @@ func NewGraph(ctx context.Context, parser Parser, cat *models.Catalog, sqlFS fs.
 	if err := g.addModels(sqlFS); err != nil {
 		return nil, err
 	}
-	for _, table := range cat.Tables() {
+	for _, table := range slices.Sorted(maps.Keys(g.nodes)) {
 		if err := g.connect(ctx, parser, g.nodes[table]); err != nil {
 			return nil, err
 		}
@@ -92,10 +99,11 @@ func NewGraph(ctx context.Context, parser Parser, cat *models.Catalog, sqlFS fs.
 	return g, nil
 }
 
-// ModelFile is where the SQL of a table stands.
-func ModelFile(table string) string {
-	layer, name, _ := strings.Cut(table, ".")
-	domain := models.Domain(table)
+// ModelFile is where the SQL of a table stands: beside its contract, in the
+// other tree.
+func ModelFile(c *models.Contract) string {
+	layer, name, _ := strings.Cut(c.Table, ".")
+	domain := c.Domain()
 	if domain == "" {
 		return "shared/" + layer + "_" + name + ".sql"
 	}
@@ -108,8 +116,8 @@ func (g *Graph) addModels(sqlFS fs.FS) error {
 		return err
 	}
 	byFile := map[string]*Node{}
-	for table, n := range g.nodes {
-		byFile[ModelFile(table)] = n
+	for _, n := range g.nodes {
+		byFile[ModelFile(n.Contract)] = n
 	}
 	for _, file := range files {
 		n, ok := byFile[file]
@@ -140,7 +148,7 @@ func (g *Graph) connect(ctx context.Context, parser Parser, n *Node) error {
 	case n.SQL != "":
 		texts[""] = n.SQL
 	default:
-		return &models.FileError{File: c.File, Msg: "nothing makes " + c.Table, Try: "write " + ModelFile(c.Table)}
+		return &models.FileError{File: c.File, Msg: "nothing makes " + c.Table, Try: "write " + ModelFile(c)}
 	}
 	seen := map[string]bool{}
 	for name, text := range texts {

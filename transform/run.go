@@ -27,6 +27,9 @@ type Runner struct {
 	Dir    string // data folder
 	Shelf  warehouse.Shelf
 	Keep   int // publications to keep on the shelf
+	// Afresh publishes by a full copy, for files that must hold nothing of
+	// earlier ones.
+	Afresh bool
 	Now    func() time.Time
 	Log    *slog.Logger
 	// Progress is told of every table when it starts; may be nil.
@@ -37,8 +40,9 @@ type Runner struct {
 type Options struct {
 	Select []string // table names or globs; they and what they are made from. Empty: all
 	Full   bool     // build everything, stale or not
-	// Months limits Full to some months; empty: all.
-	Months []models.Month
+	// Interval, with Full, keeps the run to some months, and never publishes; nil:
+	// all months.
+	Interval *Interval
 }
 
 // States of a table after a run.
@@ -56,7 +60,12 @@ type TableResult struct {
 	Months  []string `json:"months,omitempty"`
 	Rows    int64    `json:"rows"`
 	Seconds float64  `json:"seconds"`
-	Err     error    `json:"-"`
+	// Beyond are months outside of an interval that are stale, or become so by what
+	// is built in it.
+	Beyond []string `json:"beyond,omitempty"`
+	// Started is when the run turned to the table.
+	Started time.Time `json:"-"`
+	Err     error     `json:"-"`
 }
 
 // PublishResult is what a run did about publishing.
@@ -103,14 +112,26 @@ func (r *Runner) Plan(ctx context.Context, o Options) ([]TableResult, error) {
 	if err != nil {
 		return nil, err
 	}
+	// What is built anew without need comes out the same: an interval's plan says
+	// of its months why they are built, and beyond them follows what may change.
+	after := b.states
+	if o.Interval != nil {
+		after = b.states.clone()
+	}
 	var plan []TableResult
 	for _, t := range tables {
 		n := r.Graph.nodes[t]
-		build, gone := r.Graph.staleMonths(n, b.states, o.Full)
-		build = onlyMonths(build, o)
+		build, gone := r.Graph.wanted(n, b.states, o)
 		res := describe(t, build, gone)
+		if o.Interval != nil {
+			if err := o.Interval.mayNarrow(n, b.states, len(build) > 0 && r.mustRecreate(n, b.states)); err != nil {
+				return nil, err
+			}
+			res.Beyond = o.Interval.beyond(r.Graph, n, after)
+			build = slices.DeleteFunc(build, func(st stale) bool { return r.Graph.judge(n, after, st.month, false) == nil })
+		}
 		for _, st := range build {
-			b.states.set(warehouse.State{Table: t, Month: st.month, Content: "to be built"})
+			after.set(warehouse.State{Table: t, Month: st.month, Content: "to be built"})
 		}
 		plan = append(plan, res)
 	}
@@ -134,15 +155,13 @@ func describe(table string, build []stale, gone []models.Month) TableResult {
 	return res
 }
 
-// onlyMonths leaves out what was asked for as a whole, in months other than
-// the ones that were meant.
-func onlyMonths(build []stale, o Options) []stale {
-	if !o.Full || len(o.Months) == 0 {
-		return build
+// wanted is what a run has to do about a table.
+func (g *Graph) wanted(n *Node, s states, o Options) (build []stale, gone []models.Month) {
+	build, gone = g.staleMonths(n, s, o.Full)
+	if o.Interval != nil {
+		return o.Interval.within(n, s, build, gone)
 	}
-	return slices.DeleteFunc(build, func(s stale) bool {
-		return s.reason == "asked for" && s.month != 0 && !slices.Contains(o.Months, s.month)
-	})
+	return build, gone
 }
 
 // begin reads what is there: the lake, the warehouse's memory, the selection.
@@ -164,14 +183,12 @@ func (r *Runner) begin(ctx context.Context, run int64, o Options) (*builder, []s
 		if err := b.states.setLake(t, b.files[t]); err != nil {
 			return nil, nil, err
 		}
-		paths := make([]string, len(b.files[t]))
-		for i, f := range b.files[t] {
-			paths[i] = lakePath(r.Dir, f)
-			if _, err := os.Stat(paths[i]); errors.Is(err, fs.ErrNotExist) {
+		for _, f := range b.files[t] {
+			if _, err := os.Stat(lakePath(r.Dir, f)); errors.Is(err, fs.ErrNotExist) {
 				return nil, nil, &MissingFileError{Table: t, Path: f.Path}
 			}
 		}
-		if err := r.Engine.CreateLakeView(ctx, r.Graph.nodes[t].Contract, paths); err != nil {
+		if err := r.Engine.CreateLakeView(ctx, r.Graph.nodes[t].Contract, lakePaths(r.Dir, b.files[t])); err != nil {
 			return nil, nil, fmt.Errorf("table %s: %w", t, err)
 		}
 	}
@@ -196,6 +213,19 @@ func (e *MissingFileError) Error() string {
 // Hint is what to try; the command line prints it after "Try: ".
 func (e *MissingFileError) Hint() string {
 	return "the lake is the source of truth: bring the file back from a backup"
+}
+
+// lakePaths lists each file once: it may hold the rows of several batches.
+func lakePaths(dir string, files []ledger.LakeFile) []string {
+	var paths []string
+	seen := make(map[string]bool, len(files))
+	for _, f := range files {
+		if !seen[f.Path] {
+			seen[f.Path] = true
+			paths = append(paths, lakePath(dir, f))
+		}
+	}
+	return paths
 }
 
 func lakePath(dir string, f ledger.LakeFile) string {
@@ -250,7 +280,7 @@ func (r *Runner) Run(ctx context.Context, run int64, o Options) (Result, error) 
 		} else {
 			tr = r.bring(ctx, b, r.Graph.nodes[t], o)
 		}
-		tr.Seconds = r.Now().Sub(start).Seconds()
+		tr.Started, tr.Seconds = start, r.Now().Sub(start).Seconds()
 		if tr.State == Failed {
 			if ctx.Err() != nil {
 				return res, ctx.Err()
@@ -266,7 +296,7 @@ func (r *Runner) Run(ctx context.Context, run int64, o Options) (Result, error) 
 		}
 		res.Tables = append(res.Tables, tr)
 	}
-	res.Publication = r.publishIfWhole(ctx, run, b, res, len(o.Select) > 0)
+	res.Publication = r.publishIfWhole(ctx, run, b, res, len(o.Select) > 0 || o.Interval != nil)
 	return res, nil
 }
 
@@ -285,8 +315,7 @@ func (r *Runner) note(ctx context.Context, run int64, kind, subject string, tr T
 // bring brings one table up to date.
 func (r *Runner) bring(ctx context.Context, b *builder, n *Node, o Options) TableResult {
 	t := n.Contract.Table
-	build, gone := r.Graph.staleMonths(n, b.states, o.Full)
-	build = onlyMonths(build, o)
+	build, gone := r.Graph.wanted(n, b.states, o)
 	res := describe(t, build, gone)
 	fail := func(err error) TableResult {
 		res.State, res.Reason, res.Err = Failed, err.Error(), err
@@ -296,10 +325,18 @@ func (r *Runner) bring(ctx context.Context, b *builder, n *Node, o Options) Tabl
 		return fail(err)
 	}
 	recreate := r.mustRecreate(n, b.states)
+	if o.Interval != nil {
+		if err := o.Interval.mayNarrow(n, b.states, recreate && len(build) > 0); err != nil {
+			return fail(err)
+		}
+	}
 	if len(gone) > 0 && !recreate {
 		if err := b.forget(ctx, n, gone); err != nil {
 			return fail(err)
 		}
+	}
+	if len(build) == 0 && o.Interval != nil {
+		return res
 	}
 	if len(build) == 0 {
 		return r.bringEmpty(ctx, b, n, res, recreate)
@@ -323,7 +360,7 @@ func (r *Runner) bring(ctx context.Context, b *builder, n *Node, o Options) Tabl
 		res.Rows += rows
 		recreate = false
 	}
-	if n.selfRead {
+	if n.selfRead && o.Interval == nil {
 		return r.bringLater(ctx, b, n, res, build)
 	}
 	return res
@@ -442,7 +479,11 @@ func (r *Runner) Publish(ctx context.Context, run int64, digest string, tables [
 		return fail(err)
 	}
 	name := warehouse.FileName(id)
-	if err := r.Engine.Publish(ctx, r.Shelf, name, tables); err != nil {
+	publish := r.Engine.Publish
+	if r.Afresh {
+		publish = r.Engine.PublishWhole
+	}
+	if err := publish(ctx, r.Shelf, name, tables); err != nil {
 		return fail(err)
 	}
 	if err := r.Shelf.Switch(name); err != nil {

@@ -76,6 +76,7 @@ GROUP BY m.month`
 title: 总数
 grain: one row
 parameters: [toy.factor]
+open: true
 columns:
   - {name: total, type: DOUBLE, title: 总数}
 `
@@ -87,6 +88,7 @@ columns:
 	dimParameter = `table: dim.parameter
 title: 参数
 grain: one row per value
+open: true
 columns:
   - {name: name, type: VARCHAR, title: 参数}
   - {name: value, type: DOUBLE, title: 值}

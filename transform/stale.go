@@ -33,6 +33,14 @@ func (s states) set(st warehouse.State) {
 	s[st.Table][st.Month] = st
 }
 
+func (s states) clone() states {
+	out := make(states, len(s))
+	for t, months := range s {
+		out[t] = maps.Clone(months)
+	}
+	return out
+}
+
 // setLake derives the states of an ods table: a month's content is the set of
 // batches in it.
 func (s states) setLake(table string, files []ledger.LakeFile) error {
@@ -77,6 +85,9 @@ func (g *Graph) staleMonths(n *Node, s states, full bool) (build []stale, gone [
 	return build, gone
 }
 
+// askedFor is the reason for building a month that is not stale.
+const askedFor = "asked for"
+
 // judge decides about one month; nil: it is up to date.
 func (g *Graph) judge(n *Node, s states, m models.Month, full bool) *stale {
 	inputs, parts := g.inputs(n, s, m)
@@ -92,7 +103,7 @@ func (g *Graph) judge(n *Node, s states, m models.Month, full bool) *stale {
 	case st.Inputs != inputs:
 		reason = "new data in " + strings.Join(parts, ", ")
 	case full:
-		reason = "asked for"
+		reason = askedFor
 	default:
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"zhicang/models"
 	"zhicang/warehouse"
@@ -37,12 +38,12 @@ type Step struct {
 type Build struct {
 	Month models.Month // zero: the table is not partitioned
 
-	tx      *warehouse.Tx
-	table   string
-	inputs  map[string]string // rewritten to slices
-	cache   string
-	clear   func(context.Context) error // removes the month's old rows; nil once done
-	pending [][]any
+	tx       *warehouse.Tx
+	contract *models.Contract
+	inputs   map[string]string // rewritten to slices
+	cache    string
+	clear    func(context.Context) error // removes the month's old rows; nil once done
+	pending  [][]any
 }
 
 // flushRows is how many emitted rows wait before they are appended.
@@ -52,7 +53,7 @@ const flushRows = 4096
 func (b *Build) Query(ctx context.Context, name string) (*sql.Rows, error) {
 	text, ok := b.inputs[name]
 	if !ok {
-		return nil, fmt.Errorf("step %s has no input %q", b.table, name)
+		return nil, fmt.Errorf("step %s has no input %q", b.contract.Table, name)
 	}
 	return b.tx.Query(ctx, text)
 }
@@ -67,13 +68,43 @@ func (b *Build) Cached(ctx context.Context) (rows *sql.Rows, ok bool, err error)
 	return rows, err == nil, err
 }
 
-// Emit adds one row.
+// Emit adds one row. A DECIMAL column takes a models.Amount.
 func (b *Build) Emit(ctx context.Context, values ...any) error {
+	values, err := exactDecimals(b.contract, values)
+	if err != nil {
+		return err
+	}
 	b.pending = append(b.pending, values)
 	if len(b.pending) < flushRows {
 		return nil
 	}
 	return b.flush(ctx)
+}
+
+// exactDecimals puts amounts into the form of their columns. The engine's
+// appender would take any number for the digits of a decimal, wherever its
+// point stands.
+func exactDecimals(c *models.Contract, values []any) ([]any, error) {
+	copied := false
+	for i, v := range values {
+		if i >= len(c.Columns) || c.Columns[i].Type.Kind != models.Decimal || v == nil {
+			continue
+		}
+		col := c.Columns[i]
+		amount, ok := v.(models.Amount)
+		if !ok {
+			return nil, fmt.Errorf("step %s: column %s takes an amount, not %T", c.Table, col.Name, v)
+		}
+		amount, err := amount.Rescale(col.Type.Scale)
+		if err != nil {
+			return nil, fmt.Errorf("step %s: column %s: %w", c.Table, col.Name, err)
+		}
+		if !copied { // the row is the caller's
+			values, copied = slices.Clone(values), true
+		}
+		values[i] = amount.Unscaled
+	}
+	return values, nil
 }
 
 func (b *Build) flush(ctx context.Context) error {
@@ -86,7 +117,7 @@ func (b *Build) flush(ctx context.Context) error {
 	if len(b.pending) == 0 {
 		return nil
 	}
-	err := b.tx.Append(ctx, b.table, func(row func(...any) error) error {
+	err := b.tx.Append(ctx, b.contract.Table, func(row func(...any) error) error {
 		for _, values := range b.pending {
 			if err := row(values...); err != nil {
 				return err

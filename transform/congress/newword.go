@@ -1,17 +1,19 @@
 package congress
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"time"
 
 	"zhicang/transform"
+	"zhicang/transform/dim"
 	"zhicang/transform/newword"
 	"zhicang/transform/segment"
 )
 
 // newWordVersion changes when the candidates would come out otherwise.
-const newWordVersion = 1
+const newWordVersion = 2
 
 // newWordStep proposes words that no dictionary has, month by month.
 func newWordStep(cfg Config, words *cutter) transform.Step {
@@ -66,7 +68,7 @@ func findNewWords(ctx context.Context, b *transform.Build, cfg Config, words *cu
 		return err
 	}
 	for i, c := range found {
-		if err := b.Emit(ctx, month, int64(i+1), c.Word, int64(c.People), int64(c.Opinions), c.PMI, c.LeftEntropy, c.RightEntropy, c.Score); err != nil {
+		if err := b.Emit(ctx, month, cmp.Or(cfg.Region, dim.Everywhere), int64(i+1), c.Word, int64(c.People), int64(c.Opinions), c.PMI, c.LeftEntropy, c.RightEntropy, c.Score); err != nil {
 			return err
 		}
 	}

@@ -32,21 +32,20 @@ const (
 	everywhereName = "全部地区"
 )
 
-// The ends of time, for intervals that are open.
-var (
-	ever    = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
-	forever = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
-)
-
-// Steps returns the steps that make the shared tables.
+// Steps returns the steps that make the shared tables, and the tables of rules
+// of all domains.
 func Steps(tree *region.Tree, cat *models.Catalog, site Site) []transform.Step {
-	return []transform.Step{
+	steps := []transform.Step{
 		step("dim.region", regionRows(tree, site.Region)),
 		step("dim.region_ancestor", ancestorRows(tree, site.Region)),
 		step("dim.run", func() [][]any { return [][]any{{site.AsOf, site.Timezone, cmp.Or(site.Region, Everywhere)}} }),
 		step("dim.parameter", parameterRows(cat)),
 		step("dim.data_dictionary", dictionaryRows(cat)),
 	}
+	for _, t := range cat.RuleTables() {
+		steps = append(steps, step(t.Table, func() [][]any { return t.Rows }))
+	}
+	return steps
 }
 
 // step emits rows that are known beforehand; their digest is its version.
@@ -84,7 +83,7 @@ func regionRows(tree *region.Tree, root string) func() [][]any {
 	return func() [][]any {
 		var rows [][]any
 		if root == "" {
-			rows = append(rows, []any{Everywhere, everywhereName, everywhereName, int32(0), nil, ever, forever, nil, nil})
+			rows = append(rows, []any{Everywhere, everywhereName, everywhereName, int32(0), nil, models.Ever, models.Forever, nil, nil})
 		}
 		for _, r := range tree.Regions() {
 			chain := tree.Ancestors(r.Code)
@@ -97,7 +96,7 @@ func regionRows(tree *region.Tree, root string) func() [][]any {
 				lng, lat = r.Lng, r.Lat
 			}
 			rows = append(rows, []any{
-				r.Code, r.Name, strings.Join(names, ""), int32(r.Level), orNil(r.Parent), orDay(r.From, ever), orDay(r.To, forever), lng, lat,
+				r.Code, r.Name, strings.Join(names, ""), int32(r.Level), orNil(r.Parent), orDay(r.From, models.Ever), orDay(r.To, models.Forever), lng, lat,
 			})
 		}
 		return rows
@@ -153,7 +152,7 @@ func parameterRows(cat *models.Catalog) func() [][]any {
 					value = *v.Value
 				}
 				rows = append(rows, []any{
-					p.Name, p.Title, value, orNil(v.Text), orNil(p.Unit), orDay(v.From.Time, ever), orDay(v.To.Time, forever), v.Reference,
+					p.Name, p.Title, value, orNil(v.Text), orNil(p.Unit), orDay(v.From.Time, models.Ever), orDay(v.To.Time, models.Forever), v.Reference,
 				})
 			}
 		}
