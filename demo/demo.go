@@ -10,6 +10,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -17,6 +18,10 @@ import (
 	"os"
 	"path/filepath"
 	"text/template"
+
+	"zhicang/demo/assist"
+	"zhicang/demo/deputies"
+	"zhicang/demo/industry"
 )
 
 const (
@@ -33,6 +38,8 @@ const (
 	DefaultYear     = 2025
 	FloodMessages   = 50
 	DefaultAPI      = "http://127.0.0.1:18339"
+	DefaultHTTP     = "127.0.0.1:8080"
+	DefaultPostgres = "127.0.0.1:5434"
 	minMessages     = 6_000
 )
 
@@ -42,6 +49,13 @@ type Options struct {
 	Messages int    // 6,000 to 1,000,000; 0: DefaultMessages
 	Year     int    // 0: DefaultYear
 	APIURL   string // base of the API in the config; empty: DefaultAPI
+	HTTP     string // where the config serves the pages; empty: DefaultHTTP
+	Postgres string // where it serves PostgreSQL clients; empty: DefaultPostgres
+	// What other departments deliver as well: the deputies' office, those of
+	// the children's wear trade, and of the people and households of 民政.
+	Deputies, Industry, Assist bool
+	// Households of the latter, 500 or more; 0: as package assist ships it.
+	Households int
 }
 
 func (o Options) withDefaults() (Options, error) {
@@ -51,9 +65,9 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Year == 0 {
 		o.Year = DefaultYear
 	}
-	if o.APIURL == "" {
-		o.APIURL = DefaultAPI
-	}
+	o.APIURL = cmp.Or(o.APIURL, DefaultAPI)
+	o.HTTP = cmp.Or(o.HTTP, DefaultHTTP)
+	o.Postgres = cmp.Or(o.Postgres, DefaultPostgres)
 	if o.Messages < minMessages || o.Messages > 1_000_000 {
 		return o, fmt.Errorf("demo: %d messages, want %d to 1000000: with fewer, the planted issues would be all there is", o.Messages, minMessages)
 	}
@@ -71,6 +85,7 @@ type County struct {
 	items   []apiItem
 	pending []message // of items, until closeAPI
 	truth   Truth
+	relief  *assist.Truth
 	told    *witness
 }
 
@@ -79,6 +94,10 @@ func (c *County) Dir() string { return c.dir }
 
 // Truth is what was planted.
 func (c *County) Truth() *Truth { return &c.truth }
+
+// Relief is what was planted among the people and households of 民政; nil for a
+// county that Open found.
+func (c *County) Relief() *assist.Truth { return c.relief }
 
 //go:embed zhicang.yaml.tmpl
 var configTemplate string
@@ -91,9 +110,12 @@ var configTemplate string
 //	drop/12345热线/*.csv          the hotline, GB18030, a file a month
 //	api/opinions.jsonl           what API serves
 //	api/token                    the token it wants
+//	accounts/                    the passwords of the accounts in the config
 //	labelled.csv                 examples for train: 一级分类,text
 //	truth.json                   what was planted (type Truth)
 //	truth_messages.csv           what each good message is about
+//	drop/代表名册 …               what package deputies makes, if asked for, and truth_deputies.json
+//	drop/公安局 … 核对中心          what package assist makes, if asked for, and truth_assist.json
 func Write(ctx context.Context, dir string, opts Options) (*County, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
@@ -142,8 +164,29 @@ func (c *County) write(ctx context.Context, opts Options) error {
 	if err := c.closeAPI(c.dir); err != nil {
 		return err
 	}
+	more := ""
+	if opts.Deputies {
+		if _, err := deputies.Write(ctx, c.dir, deputies.Options{Seed: opts.Seed, LastYear: opts.Year}); err != nil {
+			return err
+		}
+		more += deputies.Sources()
+	}
+	if opts.Industry {
+		if _, err := industry.Write(ctx, c.dir, industry.Options{Seed: opts.Seed, LastYear: opts.Year}); err != nil {
+			return err
+		}
+		more += industry.Sources()
+	}
+	if opts.Assist {
+		var err error
+		if c.relief, err = assist.Write(ctx, c.dir, assist.Options{Seed: opts.Seed, Year: opts.Year, Households: opts.Households}); err != nil {
+			return err
+		}
+		more += assist.Sources()
+	}
 	return errors.Join(
-		c.writeConfig(opts),
+		c.writeConfig(opts, more),
+		c.writeAccounts(),
 		c.writeRegions(),
 		c.writeLabelled(opts.Seed),
 		c.writeTruth(),
@@ -175,7 +218,8 @@ func Open(dir string) (*County, error) {
 	return c, nil
 }
 
-func (c *County) writeConfig(opts Options) error {
+// writeConfig writes the config; more are further entries of its sources.
+func (c *County) writeConfig(opts Options, more string) error {
 	t, err := template.New("zhicang.yaml").Option("missingkey=error").Parse(configTemplate)
 	if err != nil {
 		return err
@@ -187,6 +231,30 @@ func (c *County) writeConfig(opts Options) error {
 	err = t.Execute(f, map[string]string{
 		"Region": countyCode, "County": countyName, "API": opts.APIURL + APIPath, "Token": tokenFile,
 		"PortalSheet": webSheet, "Portal": webFolder, "Hotline": hotlineFolder,
+		"HTTP": opts.HTTP, "Postgres": opts.Postgres, "Accounts": accountsFolder, "Town": townCode,
 	})
+	if err == nil {
+		_, err = f.WriteString(more)
+	}
 	return errors.Join(err, f.Close())
+}
+
+// The accounts that may read the county, and their passwords, which are no
+// secret: the config opens its doors to this machine alone.
+const (
+	accountsFolder = "accounts"
+	townCode       = countyCode + "002" // 望溪街道
+	Account        = "demo"
+	Password       = "demo-of-yunxi"
+)
+
+func (c *County) writeAccounts() error {
+	dir := filepath.Join(c.dir, accountsFolder)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return errors.Join(
+		os.WriteFile(filepath.Join(dir, Account), []byte(Password+"\n"), 0o600),
+		os.WriteFile(filepath.Join(dir, "wangxi"), []byte("wangxi-of-yunxi\n"), 0o600),
+	)
 }
