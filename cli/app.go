@@ -12,6 +12,7 @@ import (
 	"zhicang/ingest"
 	"zhicang/ingest/files"
 	"zhicang/ingest/httpapi"
+	"zhicang/ingest/sqldb"
 	"zhicang/ledger"
 	"zhicang/models"
 	"zhicang/models/region"
@@ -21,7 +22,9 @@ import (
 	"zhicang/transform/category"
 	"zhicang/transform/congress"
 	"zhicang/transform/dim"
+	"zhicang/transform/industry"
 	"zhicang/transform/lexicon"
+	"zhicang/transform/platform"
 	"zhicang/warehouse"
 )
 
@@ -226,12 +229,21 @@ func (a *app) loader(ctx context.Context) (*ingest.Loader, error) {
 	}, nil
 }
 
+// wantsExtra reports whether a table keeps what nobody maps.
+func (a *app) wantsExtra(table string) bool {
+	c, ok := a.catalog.Contract(table)
+	return ok && c.Extra
+}
+
 func (a *app) source(cfg ingest.Config) (ingest.Source, error) {
 	if err := cfg.ReadSecrets(a.cfg.dir); err != nil {
 		return nil, err
 	}
-	if cfg.Type == "http" {
+	switch cfg.Type {
+	case "http":
 		return httpapi.Open(cfg, cfg.Fields(), httpapi.Options{Now: a.now, Logger: a.logger()})
+	case ingest.TypeSQL:
+		return sqldb.Open(cfg, cfg.Fields(), sqldb.Options{Dir: a.cfg.dir, Location: a.cfg.location(), Now: a.now, Logger: a.logger()})
 	}
 	return files.Open(cfg, cfg.Fields(), a.cfg.dir)
 }
@@ -276,7 +288,9 @@ func (a *app) graph(ctx context.Context, asOf time.Time) (*transform.Graph, erro
 		cfg.Classifier, cfg.ModelKind = model, "模型"
 	}
 	steps := dim.Steps(a.regions, a.catalog, dim.Site{Region: a.cfg.Region, AsOf: asOf, Timezone: a.cfg.Timezone})
-	return transform.NewGraph(ctx, a.engine, a.catalog, a.sql, append(steps, congress.Steps(cfg)...))
+	steps = append(steps, congress.Steps(cfg)...)
+	steps = append(steps, industry.Steps(industry.Config{Catalog: a.catalog})...)
+	return transform.NewGraph(ctx, a.engine, a.catalog, a.sql, steps)
 }
 
 func (a *app) runner(ctx context.Context, asOf time.Time) (*transform.Runner, error) {
@@ -288,6 +302,19 @@ func (a *app) runner(ctx context.Context, asOf time.Time) (*transform.Runner, er
 		Engine: a.engine, Graph: g, Ledger: a.ledger, Dir: a.dir, Shelf: a.shelf(), Keep: a.cfg.Publish.Keep,
 		Now: a.now, Log: a.logger(),
 	}, nil
+}
+
+// writePlatform writes the tables that tell how the house itself is, also when
+// the context has ended: a run that failed must be seen.
+func (a *app) writePlatform(ctx context.Context) error {
+	w := platform.Writer{
+		Ledger: a.ledger, Catalog: a.catalog, Shelf: a.shelf(), Dir: a.dir, Location: a.cfg.location(), Now: a.now,
+		Query: a.engine.Query,
+	}
+	for _, s := range a.cfg.Sources {
+		w.Sources = append(w.Sources, platform.Source{Name: s.Name, Table: s.Table})
+	}
+	return w.Write(context.WithoutCancel(ctx))
 }
 
 // day reads the day of --as-of; empty is today in the site's zone.

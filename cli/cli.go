@@ -39,11 +39,15 @@ type usageError struct{ error }
 // Run runs one command and returns the exit code: 0 done, 1 something failed,
 // 2 the call itself is wrong.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	e := &env{in: stdin, out: stdout, err: stderr, now: time.Now}
+	return run(ctx, args, &env{in: stdin, out: stdout, err: stderr, now: time.Now})
+}
+
+func run(ctx context.Context, args []string, e *env) int {
+	stderr := e.err
 	root := newRoot(e)
 	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
+	root.SetIn(e.in)
+	root.SetOut(e.out)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	var usage usageError
@@ -77,17 +81,21 @@ func newRoot(e *env) *cobra.Command {
 	})
 	root.AddCommand(
 		demoCommand(e), runCommand(e), planCommand(e), statusCommand(e), queryCommand(e), explainCommand(e),
-		quarantineCommand(e), publishCommand(e), trainCommand(e), wordsCommand(e), revealCommand(e), keysCommand(e), lintCommand(e),
+		quarantineCommand(e), publishCommand(e), trainCommand(e), wordsCommand(e), revealCommand(e), reviewCommand(e), keysCommand(e), lintCommand(e),
+		upCommand(e), serveCommand(e), boardsCommand(e), accountCommand(e), scheduleCommand(e), doctorCommand(e),
+		backfillCommand(e), compactCommand(e), retentionCommand(e),
 	)
 	return root
 }
 
-// logger writes structured lines to standard error when asked to.
+// logger writes structured lines to standard error: what went wrong, and every
+// step when asked to.
 func (e *env) logger() *slog.Logger {
-	if !e.verbose {
-		return slog.New(slog.DiscardHandler)
+	level := slog.LevelWarn
+	if e.verbose {
+		level = slog.LevelInfo
 	}
-	return slog.New(slog.NewTextHandler(e.err, nil))
+	return slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: level}))
 }
 
 // hinter is an error that knows what to try.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,9 @@ import (
 	"time"
 
 	"zhicang/ingest"
+	"zhicang/jobs"
+	"zhicang/jobs/lineage"
+	"zhicang/jobs/notice"
 	"zhicang/models"
 )
 
@@ -30,12 +34,19 @@ type Config struct {
 	Site string `yaml:"site"`
 	// Sources are what is loaded, in this order.
 	Sources []ingest.Config `yaml:"sources"`
-	Words   WordsConfig     `yaml:"words"`
+	// Schedules are the runs that are made by themselves; Notices are where
+	// people are told of changes.
+	Schedules []jobs.Config   `yaml:"schedules"`
+	Notices   []notice.Config `yaml:"notices"`
+	// Lineage is where runs tell which tables they made of which; unset: nowhere.
+	Lineage lineage.Config `yaml:"lineage"`
+	Words   WordsConfig    `yaml:"words"`
 	// CategoryModel is a file that `zhicang train` made; empty: the lexicon
 	// that comes with the program tells categories by their words.
 	CategoryModel string        `yaml:"category_model"`
 	Publish       PublishConfig `yaml:"publish"`
 	Engine        EngineConfig  `yaml:"engine"`
+	Serve         ServeConfig   `yaml:"serve"`
 
 	dir string // of the config file
 }
@@ -64,6 +75,7 @@ func DefaultConfig() Config {
 		KeysDir:  "./keys",
 		Timezone: "Asia/Shanghai",
 		Publish:  PublishConfig{Keep: 5},
+		Serve:    DefaultServeConfig(),
 	}
 }
 
@@ -120,6 +132,10 @@ func (c *Config) Validate() (err *models.FileError, at string) {
 	if c.Publish.Keep < 1 {
 		return fail("publish.keep", "keep at least 1", "%d publications leave nothing to read", c.Publish.Keep)
 	}
+	if field, try, msg, at := c.Serve.check(); msg != "" {
+		err, _ := fail(field, try, "%s", msg)
+		return err, at
+	}
 	seen := map[string]bool{}
 	for i, s := range c.Sources {
 		key, try, msg := checkSource(s, seen)
@@ -134,18 +150,45 @@ func (c *Config) Validate() (err *models.FileError, at string) {
 		err, _ := fail(named, try, "%s", msg)
 		return err, fmt.Sprintf("sources[%d].%s", i, key)
 	}
+	return c.validateJobs()
+}
+
+// validateJobs checks the schedules and the notices.
+func (c *Config) validateJobs() (err *models.FileError, at string) {
+	sources := make([]string, len(c.Sources))
+	for i, s := range c.Sources {
+		sources[i] = s.Name
+	}
+	fail := func(list string, i int, name, key, msg, try string) (*models.FileError, string) {
+		return &models.FileError{Msg: fmt.Sprintf("%s[%s].%s: %s", list, cmp.Or(name, fmt.Sprint(i)), key, msg), Try: try}, fmt.Sprintf("%s[%d].%s", list, i, key)
+	}
+	seen := map[string]bool{}
+	for i, s := range c.Schedules {
+		if p := s.Validate(sources); p != nil {
+			return fail("schedules", i, s.Name, p.Key, p.Msg, p.Try)
+		}
+		if seen[s.Name] {
+			return fail("schedules", i, s.Name, "name", "is used twice", "give each schedule a name of its own")
+		}
+		seen[s.Name] = true
+	}
+	for i, n := range c.Notices {
+		if key, msg, try := n.Validate(); msg != "" {
+			return fail("notices", i, n.Name, key, msg, try)
+		}
+	}
 	return nil, ""
 }
 
 // checkSource returns the key that is wrong, what to try and what is wrong;
 // an empty msg is a good source.
 func checkSource(s ingest.Config, seen map[string]bool) (key, try, msg string) {
-	kinds := []string{"files", "http"}
+	kinds := []string{"files", "http", ingest.TypeSQL}
 	switch {
 	case seen[s.Name]:
 		return "name", "give each source a name of its own", "is used twice"
 	case !slices.Contains(kinds, s.Type):
-		try := "files or http"
+		try := "files, http or sqldb"
 		if near := models.Nearest(s.Type, kinds); near != "" {
 			try = fmt.Sprintf("did you mean %q?", near)
 		}

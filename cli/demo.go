@@ -29,14 +29,14 @@ func demoCommand(e *env) *cobra.Command {
 	var f demoFlags
 	c := &cobra.Command{
 		Use:   "demo",
-		Short: "make a fictional county with a year of messages, load it, and show its hot issues",
+		Short: "make a fictional county, load it, and show its hot issues, alerts and risk list",
 		Args:  exactArgs(0, "no arguments"),
 		RunE:  func(c *cobra.Command, _ []string) error { return e.demo(c.Context(), f) },
 	}
 	c.Flags().StringVar(&f.dir, "dir", "demo-data", "folder to make the county in; an earlier demo in it is replaced")
 	c.Flags().Uint64Var(&f.seed, "seed", 1, "another seed, another county")
 	c.Flags().IntVar(&f.messages, "messages", demo.DefaultMessages, "messages in the year")
-	c.Flags().BoolVar(&f.noServe, "no-serve", false, "end when the hot issues are printed")
+	c.Flags().BoolVar(&f.noServe, "no-serve", false, "end when the hot issues are printed, and open no pages")
 	return c
 }
 
@@ -48,7 +48,11 @@ func (e *env) demo(ctx context.Context, f demoFlags) (err error) {
 	if err != nil {
 		return fmt.Errorf("demo API: %w", err)
 	}
-	county, err := demo.Write(ctx, f.dir, demo.Options{Seed: f.seed, Messages: f.messages, APIURL: "http://" + listener.Addr().String()})
+	pages, postgres := freeAddress(demo.DefaultHTTP), freeAddress(demo.DefaultPostgres)
+	county, err := demo.Write(ctx, f.dir, demo.Options{
+		Seed: f.seed, Messages: f.messages, APIURL: "http://" + listener.Addr().String(), HTTP: pages, Postgres: postgres,
+		Deputies: true, Industry: true, Assist: true,
+	})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -69,7 +73,26 @@ func (e *env) demo(ctx context.Context, f demoFlags) (err error) {
 	if reportErr := e.report(rep, false); reportErr != nil {
 		return errors.Join(reportErr, a.Close())
 	}
-	return errors.Join(a.showDemo(ctx), a.Close())
+	if err := errors.Join(a.showDemo(ctx, f.noServe), a.Close()); err != nil || f.noServe {
+		return err
+	}
+	return e.use(ctx, e.open, func(a *app) error {
+		fmt.Fprintf(e.out, "\n看板 http://%s  账号 %s  口令 %s  (Ctrl-C 结束)\n", a.cfg.Serve.HTTP, demo.Account, demo.Password)
+		return a.serve(ctx)
+	})
+}
+
+// freeAddress is an address of this machine, or one with a free port where
+// another program has it.
+func freeAddress(address string) string {
+	ln, err := net.Listen("tcp", address)
+	if err != nil {
+		if ln, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return address // serve will say what is wrong
+		}
+	}
+	defer ln.Close()
+	return ln.Addr().String()
 }
 
 // clearDemo removes an earlier demo, and nothing else.
@@ -88,7 +111,7 @@ func clearDemo(dir string) error {
 }
 
 // showDemo prints what an analyst would look at first.
-func (a *app) showDemo(ctx context.Context) error {
+func (a *app) showDemo(ctx context.Context, last bool) error {
 	pub, err := a.published(ctx)
 	if err != nil {
 		return err
@@ -103,6 +126,17 @@ func (a *app) showDemo(ctx context.Context) error {
 		ORDER BY rank LIMIT 10`, "table"); err != nil {
 		return err
 	}
+	fmt.Fprintf(w, "\n十二月产业预警(全县,解除的不计)\n\n")
+	if err := a.query(ctx, pub, `SELECT category AS 类别, kind AS 预警, count(*) AS 条数
+		FROM ads.industry_alert WHERE state <> '解除' AND month = (SELECT date_trunc('month', as_of) FROM dim.run)
+		GROUP BY category, kind ORDER BY 条数 DESC, kind`, "table"); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\n风险名单(全县,假名;线索供人复核)\n\n")
+	if err := a.query(ctx, pub, `SELECT title AS 规则, count(*) AS 线索, count_if(decision = '待处理') AS 待处理
+		FROM ads.assist_risk_list GROUP BY title ORDER BY 线索 DESC, 规则 LIMIT 8`, "table"); err != nil {
+		return err
+	}
 	sums, err := a.ledger.QuarantineSums(ctx)
 	if err != nil {
 		return err
@@ -112,7 +146,7 @@ func (a *app) showDemo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.printNext(w, top)
+	a.printNext(w, top, last)
 	return nil
 }
 
@@ -132,7 +166,7 @@ func (a *app) topIssue(ctx context.Context, pub *warehouse.Published) (id string
 	return id, rows.Err()
 }
 
-func (a *app) printNext(w io.Writer, issue string) {
+func (a *app) printNext(w io.Writer, issue string, last bool) {
 	fmt.Fprintf(w, `
 Where to look next (z is %[1]s -c %[2]s):
   z status                        how sources, quarantine and publications stand
@@ -140,7 +174,10 @@ Where to look next (z is %[1]s -c %[2]s):
   z explain ads.congress_hot_issue
   z query "SELECT * FROM ads.congress_hot_issue WHERE period = 'month' AND rank <= 10 ORDER BY period_start, region_code, rank"
   z quarantine list               which rows were held back; z quarantine show 1/1 for one
+  z serve                         the boards in a browser, the tables for PostgreSQL clients
   %[3]s      what was planted, to hold it against what was found
-The demo's API ends with this command: a further run says that it can't reach the source station.
 `, os.Args[0], a.config, filepath.ToSlash(filepath.Join(filepath.Dir(a.config), "truth.json")), issue)
+	if last {
+		fmt.Fprintln(w, "The demo's API ends with this command: a further run says that it can't reach the source station.")
+	}
 }

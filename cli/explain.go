@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"sort"
 	"strings"
 	"time"
 
@@ -12,15 +11,16 @@ import (
 
 	"zhicang/models"
 	"zhicang/transform"
+	"zhicang/transform/congress"
 	"zhicang/warehouse"
 )
 
 func explainCommand(e *env) *cobra.Command {
 	var asOf string
 	c := &cobra.Command{
-		Use:   "explain TABLE | TABLE.COLUMN | PARAMETER | ISSUE",
-		Short: "say where a table, a number, a parameter or an issue comes from",
-		Args:  exactArgs(1, "a table, a column, a parameter or the id of an issue"),
+		Use:   "explain TABLE | TABLE.COLUMN | PARAMETER | ISSUE | FLAG",
+		Short: "say where a table, a number, a parameter, an issue or a flag comes from",
+		Args:  exactArgs(1, "a table, a column, a parameter or the id of an issue or a flag"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return e.use(c.Context(), e.open, func(a *app) error {
 				day, err := a.day(asOf)
@@ -45,6 +45,9 @@ func (a *app) explain(ctx context.Context, what string, day time.Time) error {
 		table, column = parts[0]+"."+parts[1], parts[2]
 	}
 	if _, ok := a.catalog.Contract(table); !ok {
+		if flagRE.MatchString(what) {
+			return a.explainFlag(ctx, what)
+		}
 		if !strings.Contains(what, ".") {
 			return a.explainIssue(ctx, what)
 		}
@@ -64,21 +67,21 @@ func (a *app) explain(ctx context.Context, what string, day time.Time) error {
 	if err != nil {
 		return err
 	}
-	n, _ := g.Node(table)
+	x, _ := g.Explain(table, day) // of every contract there is
 	if column == "" {
-		a.explainTable(g, n, day)
+		explainTable(a.out, x, day)
 		return nil
 	}
-	col, ok := n.Contract.Column(column)
+	col, ok := x.Contract.Column(column)
 	if !ok {
 		return &models.FileError{File: "explain", Msg: fmt.Sprintf("%s has no column %s", table, column), Try: "zhicang explain " + table}
 	}
-	a.explainColumn(g, n, col)
+	a.explainColumn(g, x, col)
 	return nil
 }
 
-func (a *app) explainTable(g *transform.Graph, n *transform.Node, day time.Time) {
-	c, w := n.Contract, a.out
+func explainTable(w io.Writer, x transform.Explanation, day time.Time) {
+	c := x.Contract
 	fmt.Fprintf(w, "%s  %s\n一行为  %s\n", c.Table, c.Title, c.Grain)
 	if c.Formula != "" {
 		fmt.Fprintf(w, "口径    %s\n", c.Formula)
@@ -89,57 +92,53 @@ func (a *app) explainTable(g *transform.Graph, n *transform.Node, day time.Time)
 	}
 	fmt.Fprintf(w, "契约    %s\n\n", c.File)
 	var rows [][]string
-	cols := c.Columns
-	if c.Layer() == "ods" {
-		cols = c.LandedColumns()
-	}
-	for _, col := range cols {
+	for _, col := range x.Columns {
 		rows = append(rows, []string{col.Name, col.Type.String(), col.Title, string(col.PII), col.Formula})
 	}
 	printTable(w, []string{"column", "type", "列名", "personal", "口径"}, rows)
-	a.explainParameters(c, day)
-	if len(n.Upstreams) > 0 {
-		fmt.Fprintf(w, "\nmade from  %s\n", strings.Join(n.Upstreams, ", "))
+	explainInForce(w, x.Parameters, day)
+	if len(x.Upstreams) > 0 {
+		fmt.Fprintf(w, "\nmade from  %s\n", strings.Join(x.Upstreams, ", "))
 	}
-	if down := g.Downstream(c.Table); len(down) > 0 {
-		fmt.Fprintf(w, "goes into  %s\n", strings.Join(down, ", "))
+	if len(x.Downstream) > 0 {
+		fmt.Fprintf(w, "goes into  %s\n", strings.Join(x.Downstream, ", "))
 	}
 	switch {
-	case n.SQL != "":
-		fmt.Fprintf(w, "\n-- sql/%s\n%s\n", n.File, n.SQL)
-	case n.Step != nil:
-		fmt.Fprintf(w, "\nmade by a step in Go, version %s\n", n.Step.Version())
-		for _, name := range sortedKeys(n.Step.Inputs) {
-			fmt.Fprintf(w, "\n-- input %s\n%s\n", name, n.Step.Inputs[name])
+	case c.Domain() == models.PlatformDomain:
+		fmt.Fprintln(w, "\nwritten from the ledger after every run")
+	case x.SQL != "":
+		fmt.Fprintf(w, "\n-- sql/%s\n%s\n", x.File, x.SQL)
+	case x.Version != "":
+		fmt.Fprintf(w, "\nmade by a step in Go, version %s\n", x.Version)
+		for _, in := range x.Inputs {
+			fmt.Fprintf(w, "\n-- input %s\n%s\n", in.Name, in.SQL)
 		}
 	}
 }
 
-func (a *app) explainParameters(c *models.Contract, day time.Time) {
-	if len(c.Parameters) == 0 {
+func explainInForce(w io.Writer, parameters []transform.InForce, day time.Time) {
+	if len(parameters) == 0 {
 		return
 	}
 	var rows [][]string
-	for _, name := range c.Parameters {
-		p, _ := a.catalog.Parameter(name)
-		v, err := p.On(day)
-		if err != nil {
-			rows = append(rows, []string{name, p.Title, err.Error(), "", ""})
+	for _, p := range parameters {
+		if p.Err != nil {
+			rows = append(rows, []string{p.Parameter.Name, p.Parameter.Title, p.Err.Error(), "", ""})
 			continue
 		}
-		rows = append(rows, []string{name, p.Title, valueOf(v) + p.Unit, v.From.String(), v.Reference})
+		rows = append(rows, []string{p.Parameter.Name, p.Parameter.Title, p.Value.String() + p.Parameter.Unit, p.Value.From.String(), p.Value.Reference})
 	}
-	fmt.Fprintf(a.out, "\nparameters in force on %s\n", day.Format(time.DateOnly))
-	printTable(a.out, []string{"parameter", "名称", "value", "from", "依据"}, rows)
+	fmt.Fprintf(w, "\nparameters in force on %s\n", day.Format(time.DateOnly))
+	printTable(w, []string{"parameter", "名称", "value", "from", "依据"}, rows)
 }
 
-func (a *app) explainColumn(g *transform.Graph, n *transform.Node, col models.Column) {
-	fmt.Fprintf(a.out, "%s.%s  %s  %s\n", n.Contract.Table, col.Name, col.Title, col.Type)
+func (a *app) explainColumn(g *transform.Graph, x transform.Explanation, col models.Column) {
+	fmt.Fprintf(a.out, "%s.%s  %s  %s\n", x.Contract.Table, col.Name, col.Title, col.Type)
 	if col.Formula != "" {
 		fmt.Fprintf(a.out, "口径    %s\n", col.Formula)
 	}
-	if n.Contract.Formula != "" {
-		fmt.Fprintf(a.out, "表口径  %s\n", n.Contract.Formula)
+	if x.Contract.Formula != "" {
+		fmt.Fprintf(a.out, "表口径  %s\n", x.Contract.Formula)
 	}
 	if col.Unit != "" {
 		fmt.Fprintf(a.out, "单位    %s\n", col.Unit)
@@ -147,21 +146,14 @@ func (a *app) explainColumn(g *transform.Graph, n *transform.Node, col models.Co
 	if col.PII != models.NotPersonal {
 		fmt.Fprintf(a.out, "个人信息 %s\n", col.PII)
 	}
-	for _, up := range n.Upstreams {
+	for _, up := range x.Upstreams {
 		if un, ok := g.Node(up); ok {
 			if _, ok := un.Contract.Column(col.Name); ok {
 				fmt.Fprintf(a.out, "一个同名列在 %s\n", up)
 			}
 		}
 	}
-	fmt.Fprintf(a.out, "\n`zhicang explain %s` shows how the table is made.\n", n.Contract.Table)
-}
-
-func valueOf(v models.Dated) string {
-	if v.Value != nil {
-		return fmt.Sprint(*v.Value)
-	}
-	return v.Text
+	fmt.Fprintf(a.out, "\n`zhicang explain %s` shows how the table is made.\n", x.Contract.Table)
 }
 
 func explainParameter(w io.Writer, p *models.Parameter, day time.Time) {
@@ -173,7 +165,7 @@ func explainParameter(w io.Writer, p *models.Parameter, day time.Time) {
 		if err == nil && v.From == current.From {
 			mark = "*"
 		}
-		rows = append(rows, []string{mark, valueOf(v) + p.Unit, v.From.String(), v.To.String(), v.Reference})
+		rows = append(rows, []string{mark, v.String() + p.Unit, v.From.String(), v.To.String(), v.Reference})
 	}
 	printTable(w, []string{"", "value", "from", "to", "依据"}, rows)
 	if err != nil {
@@ -203,13 +195,8 @@ func (a *app) explainIssue(ctx context.Context, id string) error {
 	if n == 0 {
 		return &models.FileError{File: "explain", Msg: fmt.Sprintf("%q is no table, no parameter and no issue", id), Try: "name a table as layer.domain_name, or take an issue_id from ads.congress_hot_issue"}
 	}
-	lit := warehouse.Quote(id)
-	for _, q := range []string{
-		`SELECT period, period_start, region_code, rank, heat, people, opinions, growth, likes, badge, first_day, last_day, title
-		 FROM ads.congress_hot_issue WHERE issue_id = ` + lit + ` AND period = 'month' ORDER BY period_start, region_code`,
-		`SELECT opinion_id, day, person_key, similarity, is_centre, likes, title FROM ads.congress_hot_issue_opinion
-		 WHERE issue_id = ` + lit + ` ORDER BY day, opinion_id`,
-	} {
+	ranks, messages := congress.ExplainIssue(id)
+	for _, q := range []string{ranks, messages} {
 		if err := a.query(ctx, pub, q, "table"); err != nil {
 			return err
 		}
@@ -218,13 +205,4 @@ func (a *app) explainIssue(ctx context.Context, id string) error {
 	c, _ := a.catalog.Contract("ads.congress_hot_issue")
 	fmt.Fprintf(a.out, "口径: %s\n", c.Formula)
 	return nil
-}
-
-func sortedKeys(m map[string]string) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }

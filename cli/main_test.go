@@ -18,7 +18,7 @@ const asProgram = "ZHICANG_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		os.Exit(Run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+		os.Exit(run(context.Background(), os.Args[1:], &env{in: os.Stdin, out: os.Stdout, err: os.Stderr, now: jumpingClock()}))
 	}
 	testscript.Main(m, map[string]func(){
 		"zhicang": func() {

@@ -53,7 +53,7 @@ func (a *app) publish(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintf(a.out, "published %s\n", res.File)
-	return nil
+	return a.writePlatform(ctx)
 }
 
 // rollback makes the newest publication before the current one current, and
@@ -69,24 +69,32 @@ func (a *app) rollback(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	i := slices.Index(files, filepath.Base(current))
-	if i <= 0 {
-		return fmt.Errorf("%s is the oldest publication on the shelf: there is nothing to go back to", filepath.Base(current))
-	}
 	pubs, err := a.ledger.Publications(ctx)
 	if err != nil {
 		return err
 	}
+	withdrawn := map[string]bool{}
+	ids := map[string]int64{}
 	for _, p := range pubs {
-		if warehouse.FileName(p.ID) == files[i] {
-			if err := a.ledger.SetPublication(ctx, p.ID, ledger.Withdrawn); err != nil {
-				return err
-			}
+		name := warehouse.FileName(p.ID)
+		withdrawn[name], ids[name] = p.State == ledger.Withdrawn, p.ID
+	}
+	i := slices.Index(files, filepath.Base(current))
+	back := i - 1
+	for back >= 0 && withdrawn[files[back]] {
+		back--
+	}
+	if back < 0 {
+		return fmt.Errorf("there is no publication before %s on the shelf that was not withdrawn", filepath.Base(current))
+	}
+	if id, ok := ids[files[i]]; ok {
+		if err := a.ledger.SetPublication(ctx, id, ledger.Withdrawn); err != nil {
+			return err
 		}
 	}
-	if err := shelf.Switch(files[i-1]); err != nil {
+	if err := shelf.Switch(files[back]); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.out, "readers see %s again; %s is withdrawn\n", files[i-1], files[i])
-	return nil
+	fmt.Fprintf(a.out, "readers see %s again; %s is withdrawn\n", files[back], files[i])
+	return a.writePlatform(ctx)
 }

@@ -37,16 +37,18 @@ func queryCommand(e *env) *cobra.Command {
 	return c
 }
 
-// published opens the file that readers see.
+// published opens what readers see.
 func (a *app) published(ctx context.Context) (*warehouse.Published, error) {
-	path, err := a.shelf().Current()
+	pub, err := a.shelf().Open(ctx, warehouse.Options{MemoryLimit: a.cfg.Engine.MemoryLimit, Threads: a.cfg.Engine.Threads})
+	return pub, a.nothingYet(err)
+}
+
+// nothingYet says what to do where nothing has been published.
+func (a *app) nothingYet(err error) error {
 	if errors.Is(err, warehouse.ErrNothingPublished) {
-		return nil, &models.FileError{File: a.dir, Msg: err.Error(), Try: "zhicang run"}
+		return &models.FileError{File: a.dir, Msg: err.Error(), Try: "zhicang run"}
 	}
-	if err != nil {
-		return nil, err
-	}
-	return warehouse.OpenPublished(ctx, path, warehouse.Options{MemoryLimit: a.cfg.Engine.MemoryLimit, Threads: a.cfg.Engine.Threads})
+	return err
 }
 
 // ask opens the published file for one query.

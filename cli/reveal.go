@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/user"
-	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -60,8 +59,7 @@ func (a *app) reveal(ctx context.Context, what, reason string) error {
 	}
 	// It is recorded before it is shown, and also when nothing was found: who
 	// tried matters as well.
-	audit := privacy.OpenAudit(filepath.Join(a.dir, "audit.jsonl"), a.now)
-	if _, err := audit.Append(ctx, privacy.Entry{Who: operator(), Action: "reveal", Object: what, Reason: reason, Rows: int64(len(found))}); err != nil {
+	if _, err := a.audit().Append(ctx, privacy.Entry{Who: operator(), Action: "reveal", Object: what, Reason: reason, Rows: int64(len(found))}); err != nil {
 		return err
 	}
 	if len(found) == 0 {

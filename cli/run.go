@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"zhicang/ingest"
+	"zhicang/ingest/record"
 	"zhicang/ledger"
 	"zhicang/transform"
 )
@@ -41,14 +42,36 @@ type sourceReport struct {
 	Read      int64    `json:"read"`
 	Landed    int64    `json:"landed"`
 	Held      int64    `json:"held"`
+	NewFields []string `json:"new_fields,omitempty"`
 	Errors    []string `json:"errors,omitempty"`
 	Seconds   float64  `json:"seconds"`
+
+	started time.Time
+}
+
+// shown are names of fields for a report: an object may be keyed by data.
+func shown(fields []string) (names []string) {
+	for _, f := range fields {
+		if name := record.Shown(f); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// drift says in a line which fields a source delivers that it did not before.
+func (s sourceReport) drift() []string {
+	if len(s.NewFields) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("new fields that nobody maps: %s", record.List(s.NewFields))}
 }
 
 type runFlags struct {
 	asOf     string
 	json     bool
 	noIngest bool
+	sources  []string // empty: all
 	reload   []string
 	opts     transform.Options
 }
@@ -75,6 +98,7 @@ func runCommand(e *env) *cobra.Command {
 	c.Flags().BoolVar(&f.opts.Full, "full", false, "build every table, stale or not")
 	c.Flags().StringVar(&f.asOf, "as-of", "", "the day that the run reports on (default: today)")
 	c.Flags().StringSliceVar(&f.reload, "reload", nil, "read these sources again from their beginning, changed or not")
+	c.Flags().StringSliceVar(&f.sources, "source", nil, "load only these sources; default: all")
 	c.Flags().BoolVar(&f.noIngest, "no-ingest", false, "leave the sources alone")
 	c.Flags().BoolVar(&f.json, "json", false, "print the result as JSON")
 	return c
@@ -97,7 +121,7 @@ func (a *app) run(ctx context.Context, f runFlags) (runReport, error) {
 		return rep, err
 	}
 	if !f.noIngest {
-		if err := a.ingest(ctx, &rep, f.reload); err != nil {
+		if err := a.ingest(ctx, &rep, f.sources, f.reload); err != nil {
 			return rep, errors.Join(err, a.finish(ctx, &rep, "failed"))
 		}
 	}
@@ -113,13 +137,18 @@ func (a *app) run(ctx context.Context, f runFlags) (runReport, error) {
 		rep.errs = append(rep.errs, err)
 	}
 	rep.Seconds = a.now().Sub(start).Seconds()
+	result := "ok"
 	switch {
 	case res.Err() != nil:
-		return rep, a.finish(ctx, &rep, "failed")
+		result = "failed"
 	case len(rep.errs) > 0:
-		return rep, a.finish(ctx, &rep, "partial")
+		result = "partial"
 	}
-	return rep, a.finish(ctx, &rep, "ok")
+	if err := a.finish(ctx, &rep, result); err != nil {
+		return rep, err
+	}
+	a.emitLineage(ctx, runner.Graph, start, &rep)
+	return rep, nil
 }
 
 // finish closes the run in the ledger, also when the context has ended.
@@ -129,12 +158,15 @@ func (a *app) finish(ctx context.Context, rep *runReport, result string) error {
 	for _, err := range rep.errs {
 		messages = append(messages, err.Error())
 	}
-	return a.ledger.FinishRun(context.WithoutCancel(ctx), rep.Run, result, strings.Join(messages, "\n"))
+	if err := a.ledger.FinishRun(context.WithoutCancel(ctx), rep.Run, result, strings.Join(messages, "\n")); err != nil {
+		return err
+	}
+	return a.writePlatform(ctx)
 }
 
-// ingest loads every source. One that fails does not keep the others from
-// landing.
-func (a *app) ingest(ctx context.Context, rep *runReport, reload []string) error {
+// ingest loads the named sources; none named: all. One that fails does not keep
+// the others from landing.
+func (a *app) ingest(ctx context.Context, rep *runReport, only, reload []string) error {
 	if len(a.cfg.Sources) == 0 {
 		return nil
 	}
@@ -145,9 +177,11 @@ func (a *app) ingest(ctx context.Context, rep *runReport, reload []string) error
 	if err != nil {
 		return err
 	}
-	for _, name := range reload {
-		if !slices.ContainsFunc(a.cfg.Sources, func(s ingest.Config) bool { return s.Name == name }) {
-			return usageError{fmt.Errorf("--reload: no source is named %s", name)}
+	for flag, names := range map[string][]string{"--source": only, "--reload": reload} {
+		for _, name := range names {
+			if !slices.ContainsFunc(a.cfg.Sources, func(s ingest.Config) bool { return s.Name == name }) {
+				return usageError{fmt.Errorf("%s: no source is named %s", flag, name)}
+			}
 		}
 	}
 	loader.Reload = reload
@@ -156,8 +190,12 @@ func (a *app) ingest(ctx context.Context, rep *runReport, reload []string) error
 	}
 	defer loadWithFewerCollections()()
 	for _, cfg := range a.cfg.Sources {
+		if len(only) > 0 && !slices.Contains(only, cfg.Name) {
+			continue
+		}
 		start := a.now()
 		got := ingest.Report{Source: cfg.Name}
+		cfg.Extra = a.wantsExtra(cfg.Table)
 		src, err := a.source(cfg)
 		if err == nil {
 			got, err = loader.Load(ctx, rep.Run, cfg, src)
@@ -170,7 +208,8 @@ func (a *app) ingest(ctx context.Context, rep *runReport, reload []string) error
 		}
 		sr := sourceReport{
 			Source: cfg.Name, State: transform.Built, Units: got.Units, Unchanged: got.Unchanged,
-			Read: got.Read, Landed: got.Landed, Held: got.Held, Seconds: a.now().Sub(start).Seconds(),
+			Read: got.Read, Landed: got.Landed, Held: got.Held, NewFields: shown(got.NewFields),
+			Seconds: a.now().Sub(start).Seconds(), started: start,
 		}
 		for _, err := range got.Failures {
 			sr.Errors = append(sr.Errors, err.Error())
@@ -182,11 +221,8 @@ func (a *app) ingest(ctx context.Context, rep *runReport, reload []string) error
 		}
 		rep.errs = append(rep.errs, got.Failures...)
 		rep.Sources = append(rep.Sources, sr)
-		if sr.State == transform.Skipped {
-			continue
-		}
 		if err := a.ledger.AddStep(ctx, rep.Run, ledger.Step{
-			Kind: "source", Subject: cfg.Name, State: sr.State, Reason: strings.Join(sr.Errors, "\n"),
+			Kind: "source", Subject: cfg.Name, State: sr.State, Reason: strings.Join(append(sr.Errors, sr.drift()...), "\n"),
 			Rows: sr.Landed, Held: sr.Held, Millis: int64(sr.Seconds * 1000),
 		}); err != nil {
 			return err
@@ -258,6 +294,11 @@ func printRun(w io.Writer, rep runReport) {
 	if rows != nil {
 		fmt.Fprintln(w)
 		printTable(w, []string{"source", "state", "read", "unchanged", "landed", "held", "seconds"}, rows)
+	}
+	for _, s := range rep.Sources {
+		for _, line := range s.drift() {
+			fmt.Fprintf(w, "%s: %s\n", s.Source, line)
+		}
 	}
 	rows = nil
 	for _, t := range rep.Tables {

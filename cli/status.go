@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"zhicang/ingest"
+	"zhicang/ingest/record"
 	"zhicang/ledger"
 	"zhicang/warehouse"
 )
@@ -23,7 +26,9 @@ type statusReport struct {
 	LastSteps    []ledger.Step         `json:"last_steps"`
 	Sources      []ledger.SourceHealth `json:"sources"`
 	Quarantine   []ledger.HeldSum      `json:"quarantine"`
-	HeldBefore   int64                 `json:"held_before"` // by earlier readings of files that were read again
+	NewFields    []ledger.NewField     `json:"new_fields,omitempty"` // that nobody maps
+	HeldBefore   int64                 `json:"held_before"`          // by earlier readings of files that were read again
+	Dues         []ledger.Due          `json:"dues"`                 // of the schedules, newest first
 }
 
 func statusCommand(e *env) *cobra.Command {
@@ -75,8 +80,31 @@ func (a *app) status(ctx context.Context) (rep statusReport, err error) {
 	if rep.Quarantine, err = a.ledger.QuarantineSums(ctx); err != nil {
 		return rep, err
 	}
-	rep.HeldBefore, err = a.ledger.HeldBefore(ctx)
+	if rep.NewFields, err = a.unmapped(ctx); err != nil {
+		return rep, err
+	}
+	if rep.HeldBefore, err = a.ledger.HeldBefore(ctx); err != nil {
+		return rep, err
+	}
+	rep.Dues, err = a.ledger.NewestDues(ctx, duesShown)
 	return rep, err
+}
+
+// duesShown is how many due times of the schedules status shows.
+const duesShown = 12
+
+// unmapped lists the fields that sources began to deliver and that their mapping
+// does not name as it stands today.
+func (a *app) unmapped(ctx context.Context) ([]ledger.NewField, error) {
+	fields, err := a.ledger.NewFields(ctx)
+	fields = slices.DeleteFunc(fields, func(f ledger.NewField) bool {
+		i := slices.IndexFunc(a.cfg.Sources, func(s ingest.Config) bool { return s.Name == f.Source })
+		return i < 0 || a.cfg.Sources[i].Maps(f.Field)
+	})
+	for i := range fields {
+		fields[i].Field = record.Shown(fields[i].Field)
+	}
+	return slices.Compact(fields), err
 }
 
 // local shows one of the ledger's moments in the site's zone.
@@ -127,10 +155,35 @@ func (a *app) printStatus(w io.Writer, rep statusReport) {
 		fmt.Fprintln(w)
 		printTable(w, []string{"source", "table", "units", "landed", "held now", "last loaded"}, rows)
 	}
+	if len(rep.NewFields) > 0 {
+		var rows [][]string
+		for _, f := range rep.NewFields {
+			rows = append(rows, []string{f.Source, f.Field, a.local(f.Since)})
+		}
+		fmt.Fprintln(w)
+		printTable(w, []string{"new in", "field that nobody maps", "since"}, rows)
+	}
+	a.printDue(w, rep.Dues)
 	printQuarantineSums(w, rep.Quarantine)
 	if rep.HeldBefore > 0 {
 		fmt.Fprintf(w, "\n%d more were held back by earlier readings of files that were delivered anew: zhicang quarantine list --all\n", rep.HeldBefore)
 	}
+}
+
+func (a *app) printDue(w io.Writer, dues []ledger.Due) {
+	if len(dues) == 0 {
+		return
+	}
+	var rows [][]string
+	for _, d := range dues {
+		note := d.Note
+		if !d.Next.IsZero() {
+			note = "next attempt " + d.Next.In(a.cfg.location()).Format("15:04") + "; " + note
+		}
+		rows = append(rows, []string{d.Schedule, d.At.In(a.cfg.location()).Format("2006-01-02 15:04"), d.State, fmt.Sprint(d.Attempts), cut(note, 80)})
+	}
+	fmt.Fprintln(w)
+	printTable(w, []string{"schedule", "due", "state", "attempts", "note"}, rows)
 }
 
 func printQuarantineSums(w io.Writer, sums []ledger.HeldSum) {
@@ -150,8 +203,8 @@ func printQuarantineSums(w io.Writer, sums []ledger.HeldSum) {
 }
 
 func quarantineCommand(e *env) *cobra.Command {
-	c := &cobra.Command{Use: "quarantine", Short: "list the rows that were held back, and why"}
-	c.AddCommand(quarantineList(e), quarantineShow(e))
+	c := &cobra.Command{Use: "quarantine", Short: "the rows that were held back: which and why, and checking them again"}
+	c.AddCommand(quarantineList(e), quarantineShow(e), quarantineReplay(e))
 	return c
 }
 
