@@ -5,18 +5,26 @@ GO ?= go
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+.PHONY: assets
+assets: ## fetch the charting library of the pages (npm), to be embedded
+	@./serve/web/assets/fetch
+
 .PHONY: build
-build: ## build bin/zhicang
+build: assets ## build bin/zhicang
 	@mkdir -p bin
 	$(GO) build -o bin/zhicang .
 
 .PHONY: demo
-demo: build ## make a fictional county and show its hot issues
-	./bin/zhicang demo --dir demo-data --no-serve
+demo: build ## make a fictional county, show its hot issues, open its boards; ARGS=--no-serve ends before that
+	./bin/zhicang demo --dir demo-data $(ARGS)
 
 .PHONY: test
-test: ## run all tests
-	$(GO) test ./...
+test: assets ## run all tests
+	$(GO) test -timeout 30m ./...
+
+.PHONY: chaos
+chaos: ## disturb 200 runs (kill -9, cut connections, full disk, …) and see that the next run mends it
+	ZHICANG_CHAOS_TRIALS=200 $(GO) test ./cli -run TestChaos -count=1 -v -timeout 60m
 
 .PHONY: verify
 verify: ## format, vet, staticcheck, lint of the SQL models, generated files
