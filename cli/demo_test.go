@@ -391,6 +391,11 @@ func testRollback(t *testing.T, c county) {
 	if dumpPublished(t, c.config) == first {
 		t.Error("publish did not publish the withdrawn rows again")
 	}
+	mustZhicang(t, "-c", c.config, "publish", "--rollback")
+	if dumpPublished(t, c.config) != first {
+		t.Error("a rollback went back to a publication that was withdrawn")
+	}
+	mustZhicang(t, "-c", c.config, "publish")
 }
 
 // testRebuild deletes everything after the lake and expects the same rows.

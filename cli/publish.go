@@ -85,7 +85,7 @@ func (a *app) rollback(ctx context.Context) error {
 		back--
 	}
 	if back < 0 {
-		return fmt.Errorf("there is no publication before %s on the shelf that was not withdrawn", filepath.Base(current))
+		return fmt.Errorf("%s is the oldest publication on the shelf that was not withdrawn: there is nothing to go back to", filepath.Base(current))
 	}
 	if id, ok := ids[files[i]]; ok {
 		if err := a.ledger.SetPublication(ctx, id, ledger.Withdrawn); err != nil {

@@ -34,7 +34,7 @@ func TestEmbeddedBoards(t *testing.T) {
 			t.Errorf("%s does not begin with the day that its data are of: %+v", b.UID, header)
 		}
 	}
-	if diff := cmp.Diff([]string{"assist-risk", "congress-hot", "congress-issue", "industry-operation", "platform-operation"}, uids); diff != "" {
+	if diff := cmp.Diff([]string{"assist-risk", "congress-deputy", "congress-hot", "congress-issue", "industry-operation", "platform-operation"}, uids); diff != "" {
 		t.Error(diff)
 	}
 	if alerts, err := LoadAlerts(AlertFS(), catalog(t)); err != nil || len(alerts) == 0 {
@@ -123,7 +123,7 @@ func TestLoadErrors(t *testing.T) {
 		{"thresholds on a table", "    empty: 没有", "    empty: 没有\n    thresholds: [{color: red}]", "thresholds are for stat and bar", "leave"},
 		{"stacked table", "    empty: 没有", "    empty: 没有\n    stacked: true", "stacked and horizontal are for bars", "leave"},
 		{"default", "default: month", "default: year", `"year" is not offered`, "options"},
-		{"region's table", "kind: region, table: ads.congress_opinion_count", "kind: region, table: ads.congress_new_word", "has no column region_code", "region_code"},
+		{"region's table", "kind: region, table: ads.congress_opinion_count", "kind: region, table: dim.parameter", "has no column region_code", "region_code"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
