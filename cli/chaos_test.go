@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -132,6 +133,9 @@ type chaos struct {
 	states      []state
 	cannot      map[string]bool // disturbances that this machine does not allow
 	mounted     bool
+	// moving is held while a trial itself moves the data folder: nobody reads
+	// meanwhile.
+	moving sync.Mutex
 }
 
 // A state is a data folder to begin from.
@@ -355,7 +359,9 @@ func (c *chaos) watch(t *testing.T, before int) (stop func()) {
 				return
 			default:
 			}
+			c.moving.Lock()
 			digest, err := publishedDigest(context.Background(), dir)
+			c.moving.Unlock()
 			// A reader that opens by name may come just after a switch, and
 			// find that the file before is gone: it asks again.
 			if errors.Is(err, os.ErrNotExist) {
@@ -444,6 +450,23 @@ func twoAtOnce(t *testing.T, c *chaos, rnd *rand.Rand) bool {
 
 // fillDisk puts the data folder on a disk of its own that is too small.
 func fillDisk(t *testing.T, c *chaos, rnd *rand.Rand) bool {
+	c.moving.Lock()
+	fits := c.mountSmall(t, rnd)
+	c.moving.Unlock()
+	if !fits {
+		return false
+	}
+	_, errs, code := c.run(t)
+	if err := syscall.Mount("tmpfs", filepath.Join(c.dir, "data"), "tmpfs", syscall.MS_REMOUNT, "size=1g"); err != nil {
+		t.Fatal(err)
+	}
+	return code != 0 && errs != ""
+}
+
+// mountSmall moves the data folder to a disk of its own; false where this
+// machine does not allow it.
+func (c *chaos) mountSmall(t *testing.T, rnd *rand.Rand) bool {
+	t.Helper()
 	data := filepath.Join(c.dir, "data")
 	aside := data + ".aside"
 	if _, err := os.Stat(data); err == nil {
@@ -479,11 +502,7 @@ func fillDisk(t *testing.T, c *chaos, rnd *rand.Rand) bool {
 			t.Fatal(err)
 		}
 	}
-	_, errs, code := c.run(t)
-	if err := syscall.Mount("tmpfs", data, "tmpfs", syscall.MS_REMOUNT, "size=1g"); err != nil {
-		t.Fatal(err)
-	}
-	return code != 0 && errs != ""
+	return true
 }
 
 func renameBack(from, to string) error {
