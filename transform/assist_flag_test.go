@@ -101,7 +101,7 @@ func TestFlagLives(t *testing.T) {
 		rules, _ := dated(cat, c)
 		fillTable(t, e, cat, "dim.assist_risk_rule", rules)
 		var got []string
-		for _, r := range tableOf(t, e, "SELECT flag_id, state, first_seen, opened_in, episode FROM ("+flagModel(t, g)+") ORDER BY flag_id") {
+		for _, r := range queryRows(t, e, "SELECT flag_id, state, first_seen, opened_in, episode FROM ("+flagModel(t, g)+") ORDER BY flag_id") {
 			got = append(got, strings.Join(r, " "))
 		}
 		slices.Sort(want)

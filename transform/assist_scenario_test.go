@@ -89,9 +89,9 @@ func (s *scenario) run(t *testing.T, e *warehouse.Engine, g *transform.Graph, ca
 	if s.decide(t, e, cat) {
 		buildDomain(t, e, g, "assist")
 	}
-	results := tableOf(t, e, `SELECT e.subject_key, e.rule_id, e.result, coalesce(e.missing, '') FROM dws.assist_risk_evaluation AS e
+	results := queryRows(t, e, `SELECT e.subject_key, e.rule_id, e.result, coalesce(e.missing, '') FROM dws.assist_risk_evaluation AS e
 		JOIN (SELECT max(month) AS month FROM dws.assist_evaluation_day) AS l ON l.month = e.month`)
-	unknown := tableOf(t, e, "SELECT subject_key, rule_id, missing FROM ads.assist_risk_unknown")
+	unknown := queryRows(t, e, "SELECT subject_key, rule_id, missing FROM ads.assist_risk_unknown")
 	for i, c := range s.Cases {
 		t.Run(c.Case, func(t *testing.T) {
 			for _, rule := range slices.Sorted(maps.Keys(c.Want)) {
@@ -120,7 +120,7 @@ func (s *scenario) run(t *testing.T, e *warehouse.Engine, g *transform.Graph, ca
 func (s *scenario) checkFlag(t *testing.T, e *warehouse.Engine, i int, rule string, want map[string]string) {
 	t.Helper()
 	cols := slices.Sorted(maps.Keys(want))
-	rows := tableOf(t, e, fmt.Sprintf("SELECT %s FROM ads.assist_risk_flag WHERE rule_id = '%s' AND (starts_with(coalesce(person_key, ''), 'p%d.') OR household_key = 'h%d') ORDER BY period DESC",
+	rows := queryRows(t, e, fmt.Sprintf("SELECT %s FROM ads.assist_risk_flag WHERE rule_id = '%s' AND (starts_with(coalesce(person_key, ''), 'p%d.') OR household_key = 'h%d') ORDER BY period DESC",
 		strings.Join(cols, ", "), rule, i, i))
 	if len(rows) == 0 {
 		t.Errorf("%s: there is no flag", rule)
@@ -144,7 +144,7 @@ func (s *scenario) decide(t *testing.T, e *warehouse.Engine, cat *models.Catalog
 	var rows []map[string]string
 	for i, c := range s.Cases {
 		for _, d := range c.Decide {
-			flags := tableOf(t, e, fmt.Sprintf("SELECT flag_id, evidence_digest FROM ads.assist_risk_flag WHERE rule_id = '%s' AND (starts_with(coalesce(person_key, ''), 'p%d.') OR household_key = 'h%d') ORDER BY period DESC", d.Rule, i, i))
+			flags := queryRows(t, e, fmt.Sprintf("SELECT flag_id, evidence_digest FROM ads.assist_risk_flag WHERE rule_id = '%s' AND (starts_with(coalesce(person_key, ''), 'p%d.') OR household_key = 'h%d') ORDER BY period DESC", d.Rule, i, i))
 			if len(flags) == 0 {
 				t.Fatalf("%s: there is no flag of %s to decide about", c.Case, d.Rule)
 			}
@@ -186,38 +186,6 @@ func buildDomain(t *testing.T, e *warehouse.Engine, g *transform.Graph, domain s
 			t.Fatalf("%s: %v", table, err)
 		}
 	}
-}
-
-func tableOf(t *testing.T, e *warehouse.Engine, query string) [][]string {
-	t.Helper()
-	rows, err := e.Query(context.Background(), query)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	cols, err := rows.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out [][]string
-	for rows.Next() {
-		values, refs := make([]any, len(cols)), make([]any, len(cols))
-		for i := range values {
-			refs[i] = &values[i]
-		}
-		if err := rows.Scan(refs...); err != nil {
-			t.Fatal(err)
-		}
-		r := make([]string, len(cols))
-		for i, v := range values {
-			r[i] = show(v)
-		}
-		out = append(out, r)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return out
 }
 
 // fill writes the cases' records, and beside them those of a household that

@@ -43,7 +43,7 @@ func TestScoresEqualNaive(t *testing.T) {
 		writeDrawn(t, e, rules, terms, records)
 		buildDuty(t, e, g, "ads.congress_deputy_score")
 		var got []string
-		for _, r := range dutyRows(t, e, `SELECT deputy_key, level, region_code, item, records, CAST(points * 100 AS BIGINT), CAST(capped * 100 AS BIGINT), CAST(total * 100 AS BIGINT), rank_in_group FROM ads.congress_deputy_score`) {
+		for _, r := range queryRows(t, e, `SELECT deputy_key, level, region_code, item, records, CAST(points * 100 AS BIGINT), CAST(capped * 100 AS BIGINT), CAST(total * 100 AS BIGINT), rank_in_group FROM ads.congress_deputy_score`) {
 			got = append(got, strings.Join(r, " "))
 		}
 		want := naiveScores(rules, terms, records)

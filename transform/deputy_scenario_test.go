@@ -77,7 +77,7 @@ func (w *dutyWant) check(t *testing.T, e *warehouse.Engine) {
 		where = append(where, fmt.Sprintf("CAST(%s AS VARCHAR) = %s", k, warehouse.Quote(w.Of[k])))
 	}
 	cols := slices.Sorted(maps.Keys(w.Is))
-	rows := dutyRows(t, e, fmt.Sprintf("SELECT %s FROM ads.congress_%s WHERE %s", strings.Join(append(cols, "1"), ", "), w.Table, strings.Join(where, " AND ")))
+	rows := queryRows(t, e, fmt.Sprintf("SELECT %s FROM ads.congress_%s WHERE %s", strings.Join(append(cols, "1"), ", "), w.Table, strings.Join(where, " AND ")))
 	if (len(rows) == 0) != w.None {
 		t.Errorf("%s %v: %d rows", w.Table, w.Of, len(rows))
 	}
@@ -254,38 +254,6 @@ func insertDuty(c *models.Contract, defaults map[string]string, row map[string]a
 	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM range(%d, %d) AS r(i)", c.Table, strings.Join(names, ", "), strings.Join(cells, ", "), first, last+1)
 }
 
-func dutyRows(t testing.TB, e *warehouse.Engine, query string) [][]string {
-	t.Helper()
-	rows, err := e.Query(context.Background(), query)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	cols, err := rows.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out [][]string
-	for rows.Next() {
-		values, refs := make([]any, len(cols)), make([]any, len(cols))
-		for i := range values {
-			refs[i] = &values[i]
-		}
-		if err := rows.Scan(refs...); err != nil {
-			t.Fatal(err)
-		}
-		r := make([]string, len(cols))
-		for i, v := range values {
-			r[i] = show(v)
-		}
-		out = append(out, r)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
 // editedRules is the catalog of a site that has edited one parameter file.
 func editedRules(t *testing.T, file string, edit func(string) string) (*models.Catalog, error) {
 	t.Helper()
@@ -361,7 +329,7 @@ func TestScoreRuleIsAnEdit(t *testing.T) {
 			fillDutyDimensions(t, e, cat, nil, nil)
 			fillDuty(t, e, cat, given)
 			buildDuty(t, e, g, "ads.congress_deputy")
-			if diff := cmp.Diff(tt.want, dutyRows(t, e, tt.query)); diff != "" {
+			if diff := cmp.Diff(tt.want, queryRows(t, e, tt.query)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})

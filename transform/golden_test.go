@@ -309,6 +309,39 @@ func readRows(t *testing.T, rows interface {
 	return strings.Join(header, ",") + "\n" + strings.Join(lines, "")
 }
 
+// queryRows runs a SELECT and returns its cells as show renders them.
+func queryRows(t testing.TB, e *warehouse.Engine, query string) [][]string {
+	t.Helper()
+	rows, err := e.Query(context.Background(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	cols, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out [][]string
+	for rows.Next() {
+		values, refs := make([]any, len(cols)), make([]any, len(cols))
+		for i := range values {
+			refs[i] = &values[i]
+		}
+		if err := rows.Scan(refs...); err != nil {
+			t.Fatal(err)
+		}
+		r := make([]string, len(cols))
+		for i, v := range values {
+			r[i] = show(v)
+		}
+		out = append(out, r)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
 func show(v any) string {
 	switch v := v.(type) {
 	case nil:

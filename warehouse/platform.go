@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"zhicang/models"
 )
@@ -21,19 +19,11 @@ func platformFileName(n int) string { return fmt.Sprintf("platform-%08d.duckdb",
 
 // CurrentPlatform returns the path of the file of the platform's own tables.
 func (s Shelf) CurrentPlatform() (string, error) {
-	data, err := os.ReadFile(filepath.Join(s.Dir, platformName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", ErrNothingPublished
-	}
-	if err != nil {
-		return "", fmt.Errorf("current platform tables: %w", err)
-	}
-	name := strings.TrimSpace(string(data))
-	if ok, _ := filepath.Match("platform-*.duckdb", name); !ok || filepath.Base(name) != name {
-		return "", &Error{Err: fmt.Errorf("current platform tables: %s does not name such a file", platformName), Try: "zhicang run writes it anew"}
-	}
-	return filepath.Join(s.Dir, name), nil
+	return s.pointed(platformName, platformFiles, "current platform tables", "such a file", "zhicang run writes it anew")
 }
+
+// platformFiles is the pattern of their files' names.
+const platformFiles = "platform-*.duckdb"
 
 // Filled is a table with all its rows, values in the order of the contract's
 // columns as Append takes them.
@@ -45,7 +35,7 @@ type Filled struct {
 // WritePlatform writes the platform's tables into a new file and switches to
 // it. The file before stays, for those who are reading it; older ones go.
 func (s Shelf) WritePlatform(ctx context.Context, tables []Filled) error {
-	old, err := filepath.Glob(filepath.Join(s.Dir, "platform-*.duckdb"))
+	old, err := filepath.Glob(filepath.Join(s.Dir, platformFiles))
 	if err != nil {
 		return err
 	}

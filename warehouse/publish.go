@@ -31,25 +31,33 @@ func FileName(publication int64) string { return fmt.Sprintf("zhicang-%08d.duckd
 
 // Current returns the path of the file that readers open.
 func (s Shelf) Current() (string, error) {
-	data, err := os.ReadFile(filepath.Join(s.Dir, currentName))
+	return s.pointed(currentName, publications, "current publication", "a published file",
+		"zhicang publish, or write the name of a file in the folder published into it")
+}
+
+// pointed returns the path that a pointer on the shelf leads to, which must be
+// that of a file whose name has a pattern; what and kind are words for messages.
+func (s Shelf) pointed(pointer, pattern, what, kind, try string) (string, error) {
+	data, err := os.ReadFile(filepath.Join(s.Dir, pointer))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", ErrNothingPublished
 	}
 	if err != nil {
-		return "", fmt.Errorf("current publication: %w", err)
+		return "", fmt.Errorf("%s: %w", what, err)
 	}
 	name := strings.TrimSpace(string(data))
-	if !isPublication(name) {
-		return "", &Error{
-			Err: fmt.Errorf("current publication: %s does not name a published file", currentName),
-			Try: "zhicang publish, or write the name of a file in the folder published into it",
-		}
+	if !named(name, pattern) {
+		return "", &Error{Err: fmt.Errorf("%s: %s does not name %s", what, pointer, kind), Try: try}
 	}
 	return filepath.Join(s.Dir, name), nil
 }
 
-func isPublication(name string) bool {
-	ok, _ := filepath.Match("zhicang-*.duckdb", name)
+// publications is the pattern of their files' names.
+const publications = "zhicang-*.duckdb"
+
+// named reports whether a name is that of a file on the shelf.
+func named(name, pattern string) bool {
+	ok, _ := filepath.Match(pattern, name)
 	return ok && filepath.Base(name) == name
 }
 
@@ -85,7 +93,7 @@ func (s Shelf) Files() ([]string, error) {
 	}
 	var names []string
 	for _, e := range entries {
-		if isPublication(e.Name()) {
+		if named(e.Name(), publications) {
 			names = append(names, e.Name())
 		}
 	}
