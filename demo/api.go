@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"zhicang/demo/yunxi"
 )
 
 // Where the API listens, and what it wants to be shown.
@@ -90,9 +92,9 @@ func (b *book) opinion(m *message) apiOpinion {
 	channel := []string{"联络站二维码", "代表二维码", "浙里办", "代表钉"}[m.from.number%4]
 	o := apiOpinion{
 		ID: m.id, Title: m.title, Channel: channel,
-		Station:   apiStation{Code: "LLZ" + m.town, Name: b.town(m.town) + "代表联络站"},
+		Station:   apiStation{Code: "LLZ" + m.town, Name: townOf(m.town) + "代表联络站"},
 		Submitter: apiSubmitter{IDCard: m.idNumber(), Name: m.from.name, Phone: m.from.phone},
-		Region:    countyCode + m.town,
+		Region:    yunxi.Code + m.town,
 		Votes:     apiVotes{Up: m.likes, Down: m.dislikes},
 		Submitted: m.submitted("2006-01-02T15:04:05+08:00"),
 		Updated:   m.updated.Format("2006-01-02T15:04:05+08:00"),

@@ -1,6 +1,10 @@
 package demo
 
-import "strings"
+import (
+	"strings"
+
+	"zhicang/demo/yunxi"
+)
 
 // fault is what is wrong with a delivered row; none for a good one.
 type fault int
@@ -48,7 +52,7 @@ var faultsOf = [3][]fault{
 func (w *monthWriter) fault(m *message) fault {
 	from := faultsOf[m.from.channel]
 	f := from[w.r.IntN(len(from))]
-	if f == badID && m.from.channel == web && !strings.HasPrefix(m.from.account, countyCode) {
+	if f == badID && m.from.channel == web && !strings.HasPrefix(m.from.account, yunxi.Code) {
 		return missingBody
 	}
 	return f
@@ -79,7 +83,7 @@ func (m *message) content() string {
 // idNumber is the writer's id number as it is delivered.
 func (m *message) idNumber() string {
 	if m.broken == badID {
-		return wrongCheck(m.from.id)
+		return yunxi.WrongCheck(m.from.id)
 	}
 	return m.from.id
 }

@@ -22,14 +22,7 @@ import (
 	"zhicang/demo/assist"
 	"zhicang/demo/deputies"
 	"zhicang/demo/industry"
-)
-
-const (
-	countyCode   = "339921"
-	countyName   = "云溪县"
-	cityCode     = "339900"
-	cityName     = "丽州市"
-	provinceCode = "330000"
+	"zhicang/demo/yunxi"
 )
 
 // The defaults of Options, and the size of the flood.
@@ -88,9 +81,6 @@ type County struct {
 	relief  *assist.Truth
 	told    *witness
 }
-
-// Dir is the folder that the county was written to.
-func (c *County) Dir() string { return c.dir }
 
 // Truth is what was planted.
 func (c *County) Truth() *Truth { return &c.truth }
@@ -229,7 +219,7 @@ func (c *County) writeConfig(opts Options, more string) error {
 		return err
 	}
 	err = t.Execute(f, map[string]string{
-		"Region": countyCode, "County": countyName, "API": opts.APIURL + APIPath, "Token": tokenFile,
+		"Region": yunxi.Code, "County": yunxi.Name, "API": opts.APIURL + APIPath, "Token": tokenFile,
 		"PortalSheet": webSheet, "Portal": webFolder, "Hotline": hotlineFolder,
 		"HTTP": opts.HTTP, "Postgres": opts.Postgres, "Accounts": accountsFolder, "Town": townCode,
 	})
@@ -243,7 +233,7 @@ func (c *County) writeConfig(opts Options, more string) error {
 // secret: the config opens its doors to this machine alone.
 const (
 	accountsFolder = "accounts"
-	townCode       = countyCode + "002" // 望溪街道
+	townCode       = yunxi.Code + "002" // 望溪街道
 	Account        = "demo"
 	Password       = "demo-of-yunxi"
 )

@@ -20,6 +20,8 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"zhicang/models/region"
+
+	"zhicang/demo/yunxi"
 )
 
 // made is one county, written once and read by several tests.
@@ -297,7 +299,7 @@ func (m *made) shows(b BrokenRow, row string) bool {
 		return strings.Count(line, ",") < len(hotlineColumns)-1
 	case "bad_id":
 		for _, word := range strings.FieldsFunc(row, func(r rune) bool { return !(r >= '0' && r <= '9' || r == 'X') }) {
-			if len(word) == 18 && strings.HasPrefix(word, countyCode) && withCheck(word[:17]) != word {
+			if len(word) == 18 && strings.HasPrefix(word, yunxi.Code) && yunxi.WithCheck(word[:17]) != word {
 				return true
 			}
 		}

@@ -3,12 +3,14 @@ package demo
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"zhicang/demo/office"
+	"zhicang/demo/yunxi"
 )
 
 var hotlineColumns = []string{"诉求编号", "诉求人身份证号", "诉求人", "联系电话", "诉求标题", "诉求内容", "受理时间", "更新时间", "区划代码", "热线分类"}
@@ -43,30 +45,26 @@ func (c *County) writeHotline(dir string, month int, messages, earlier []message
 			return err
 		}
 	}
-	path := filepath.Join(dir, "drop", hotlineFolder, unit)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(path, f.out.Bytes(), 0o644)
+	return office.Save(filepath.Join(dir, "drop", hotlineFolder, unit), f.out.Bytes())
 }
 
 func (f *hotlineFile) message(m *message) error {
 	id, phone, number := m.id, m.from.phone, m.idNumber()
 	switch f.month % 3 {
 	case 0:
-		id = `="` + id + `"`
+		id = office.AsText(id)
 	case 1:
 		number, phone = number+"\t", "\t"+phone
 	}
 	if m.broken == scientificID {
 		id = fmt.Sprintf("%s.%sE+17", m.id[:1], m.id[1:6])
 	}
-	region := countyCode + m.town
+	region := yunxi.Code + m.town
 	if m.from.number%5 == 0 {
-		region = countyCode
+		region = yunxi.Code
 	}
 	if f.month == 3 {
-		region = `="` + region + `"`
+		region = office.AsText(region)
 	}
 	kind := []string{"投诉", "求助", "咨询", "建议", "举报"}[m.from.number%5]
 	cells := []string{

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"zhicang/demo/yunxi"
 )
 
 // A person is invented. Everything about one follows from the seed and the
@@ -54,9 +56,9 @@ func (b *book) person(seed uint64, n int) person {
 	serial := int(k%idSerials) + 1
 	p := person{
 		number: n,
-		id:     withCheck(fmt.Sprintf("%s%s%03d", countyCode, born.Format("20060102"), serial)),
+		id:     yunxi.WithCheck(fmt.Sprintf("%s%s%03d", yunxi.Code, born.Format("20060102"), serial)),
 		phone:  fmt.Sprintf("199000%05d", (uint64(n)*61_403+seed)%100_000),
-		town:   b.gazetteer.Towns[draw(len(b.gazetteer.Towns))].Code,
+		town:   b.towns[draw(len(b.towns))].Code[len(yunxi.Code):],
 		door:   fmt.Sprintf("%s%d幢%d单元%d0%d室", b.byKind["小区"][draw(len(b.byKind["小区"]))].name, 1+draw(28), 1+draw(4), 1+draw(17), 1+draw(4)),
 		plate:  fmt.Sprintf("浙Y·%05d", draw(100_000)),
 		card:   withLuhn(fmt.Sprintf("%s%012d", cardBIN, h%1_000_000_000_000)),
@@ -101,16 +103,6 @@ func (b *book) fullName(draw func(int) int, born int, man bool) string {
 	}
 }
 
-// withCheck appends the check character of GB 11643-1999 to 17 digits.
-func withCheck(digits string) string {
-	weights := [17]int{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2}
-	sum := 0
-	for i, w := range weights {
-		sum += int(digits[i]-'0') * w
-	}
-	return digits + "10X98765432"[sum%11:sum%11+1]
-}
-
 // withLuhn appends the check digit of ISO/IEC 7812-1.
 func withLuhn(digits string) string {
 	sum := 0
@@ -124,13 +116,4 @@ func withLuhn(digits string) string {
 		sum += d
 	}
 	return digits + fmt.Sprint((10-sum%10)%10)
-}
-
-// wrongCheck replaces the check character of an id by one that is wrong.
-func wrongCheck(id string) string {
-	wrong := byte('0' + (id[17]-'0'+1)%10)
-	if id[17] == 'X' {
-		wrong = '3'
-	}
-	return id[:17] + string(wrong)
 }

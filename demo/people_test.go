@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"zhicang/models/ident"
+
+	"zhicang/demo/yunxi"
 )
 
 func TestPeopleAreWellFormedAndDistinct(t *testing.T) {
@@ -19,13 +21,13 @@ func TestPeopleAreWellFormedAndDistinct(t *testing.T) {
 	for i := range n {
 		p := b.person(11, i)
 		ids[p.id], phones[p.phone] = true, true
-		if !strings.HasPrefix(p.id, countyCode) {
+		if !strings.HasPrefix(p.id, yunxi.Code) {
 			t.Fatalf("id %s is not of the fictional county", p.id)
 		}
 		if _, err := ident.ParseIDCard(p.id, asOf); err != nil {
 			t.Fatalf("id %s: %v", p.id, err)
 		}
-		if _, err := ident.ParseIDCard(wrongCheck(p.id), asOf); err == nil {
+		if _, err := ident.ParseIDCard(yunxi.WrongCheck(p.id), asOf); err == nil {
 			t.Fatalf("id %s with a wrong check character passes", p.id)
 		}
 		if len(p.phone) != 11 || !strings.HasPrefix(p.phone, "199000") {

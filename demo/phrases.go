@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"zhicang/demo/yunxi"
 )
 
 //go:embed phrases
@@ -91,10 +93,6 @@ type manners struct {
 type place struct{ name, kind, town string }
 
 type gazetteer struct {
-	Towns []struct {
-		Code string `yaml:"code"`
-		Name string `yaml:"name"`
-	} `yaml:"towns"`
 	Places    map[string][]string `yaml:"places"` // "name town"
 	Elsewhere map[string][]string `yaml:"elsewhere"`
 }
@@ -152,6 +150,7 @@ type book struct {
 	}
 	places    []place // sorted as the file has them, by kind
 	byKind    map[string][]place
+	towns     []yunxi.Town
 	gazetteer gazetteer
 	names     nameLists
 	special   specials
@@ -164,7 +163,7 @@ type book struct {
 
 // loadBook reads and checks the embedded phrase files.
 func loadBook() (*book, error) {
-	b := &book{byKind: map[string][]place{}}
+	b := &book{byKind: map[string][]place{}, towns: yunxi.Towns()}
 	files := []struct {
 		name string
 		into any
@@ -281,15 +280,8 @@ func (b *book) check() error {
 	return errors.Join(errs...)
 }
 
-// town gives a town's name by the last three digits of its code.
-func (b *book) town(code string) string {
-	for _, t := range b.gazetteer.Towns {
-		if t.Code == code {
-			return t.Name
-		}
-	}
-	return ""
-}
+// townOf is a town's name, by the last three digits of its code.
+func townOf(digits string) string { return yunxi.TownName(yunxi.Code + digits) }
 
 func sortedKeys[K ~string | ~int, V any](m map[K]V) []K {
 	keys := make([]K, 0, len(m))

@@ -1,13 +1,14 @@
 package demo
 
 import (
-	"errors"
+	"bytes"
 	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/xuri/excelize/v2"
+
+	"zhicang/demo/office"
+	"zhicang/demo/yunxi"
 )
 
 const (
@@ -28,7 +29,6 @@ var portalColumns = []any{"留言编号", "留言用户", "姓名", "联系电�
 // serial numbers, full-width digits, a line of sums, a sheet of notes.
 type portalFile struct {
 	*excelize.StreamWriter
-	book        *book
 	year, month int
 	date        int // style of serial dates
 	row         int // last row written
@@ -67,15 +67,11 @@ func (c *County) writePortal(dir string, month int, messages, earlier []message)
 	if err := p.Flush(); err != nil {
 		return err
 	}
-	path := filepath.Join(dir, "drop", webFolder, unit)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	var out bytes.Buffer
+	if err := f.Write(&out); err != nil {
 		return err
 	}
-	out, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644) // SaveAs would make it executable
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Write(out), out.Close())
+	return office.Save(filepath.Join(dir, "drop", webFolder, unit), out.Bytes())
 }
 
 // openPortal lays out the workbook, with the notes after the messages, and
@@ -103,7 +99,7 @@ func (c *County) openPortal(f *excelize.File, month int) (*portalFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &portalFile{StreamWriter: sw, book: c.book, year: c.year, month: month, date: date}, nil
+	return &portalFile{StreamWriter: sw, year: c.year, month: month, date: date}, nil
 }
 
 func (p *portalFile) add(cells ...any) error {
@@ -113,7 +109,7 @@ func (p *portalFile) add(cells ...any) error {
 
 // header writes the rows above the messages.
 func (p *portalFile) header() error {
-	if err := p.add(fmt.Sprintf("%s网络问政平台留言汇总表（%d年%d月）", countyName, p.year, p.month)); err != nil {
+	if err := p.add(fmt.Sprintf("%s网络问政平台留言汇总表（%d年%d月）", yunxi.Name, p.year, p.month)); err != nil {
 		return err
 	}
 	if err := p.MergeCell("A1", "J1"); err != nil {
@@ -156,13 +152,13 @@ func (p *portalFile) header() error {
 func (p *portalFile) message(m *message) error {
 	account := m.from.account
 	if m.broken == badID {
-		account = wrongCheck(account)
+		account = yunxi.WrongCheck(account)
 	}
 	var likes any = m.likes
 	phone := m.from.phone
 	if (p.row+p.month)%97 == 0 {
-		likes = fullWidth(fmt.Sprint(m.likes))
-		phone = fullWidth(phone)
+		likes = office.FullWidth(fmt.Sprint(m.likes))
+		phone = office.FullWidth(phone)
 	}
 	if m.broken == badLikes {
 		likes = "很多"
@@ -172,7 +168,7 @@ func (p *portalFile) message(m *message) error {
 	if text := m.content(); text != "" {
 		body = text
 	}
-	return p.add(m.id, account, m.from.name, phone, p.book.town(m.town), m.title, p.moment(m), body, likes, m.dislikes)
+	return p.add(m.id, account, m.from.name, phone, townOf(m.town), m.title, p.moment(m), body, likes, m.dislikes)
 }
 
 // moment is a serial date every third month, and text in the others.
@@ -190,18 +186,8 @@ func (p *portalFile) moment(m *message) any {
 	case p.month == 7:
 		return m.at.Format("2006年1月2日 15:04:05")
 	case p.row%89 == 0:
-		return fullWidth(m.at.Format("2006-01-02 15:04:05"))
+		return office.FullWidth(m.at.Format("2006-01-02 15:04:05"))
 	default:
 		return m.at.Format("2006-01-02 15:04:05")
 	}
-}
-
-// fullWidth writes digits as Chinese input methods do when their width is wrong.
-func fullWidth(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return r - '0' + '０'
-		}
-		return r
-	}, s)
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"zhicang/demo/yunxi"
 )
 
 // writeRegions writes the county as rows to lay over the embedded region
@@ -15,17 +17,17 @@ func (c *County) writeRegions() error {
 	header := []string{"code", "name", "short", "level", "parent", "from", "to", "lng", "lat", "reference"}
 	const reference = "虚构，仅供演示"
 	rows := [][]string{
-		{cityCode, cityName, "丽州", "2", provinceCode, "", "", "", "", reference},
-		{countyCode, countyName, "云溪", "3", cityCode, "", "", degrees(countyLng), degrees(countyLat), reference},
+		{yunxi.CityCode, yunxi.CityName, "丽州", "2", yunxi.Province, "", "", "", "", reference},
+		{yunxi.Code, yunxi.Name, "云溪", "3", yunxi.CityCode, "", "", degrees(countyLng), degrees(countyLat), reference},
 	}
-	for i, t := range c.book.gazetteer.Towns {
-		code := countyCode + t.Code
+	for i, t := range yunxi.Towns() {
+		code := t.Code
 		short := strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(t.Name, "街道"), "镇"), "乡")
 		lng, lat := around(countyLng, countyLat, 0.07, i)
-		rows = append(rows, []string{code, t.Name, short, "4", countyCode, "", "", degrees(lng), degrees(lat), reference})
+		rows = append(rows, []string{code, t.Name, short, "4", yunxi.Code, "", "", degrees(lng), degrees(lat), reference})
 		n := 200
 		for _, p := range c.book.byKind["村"] {
-			if p.town == t.Code {
+			if yunxi.Code+p.town == code {
 				n++
 				x, y := around(lng, lat, 0.015, n-200)
 				rows = append(rows, []string{fmt.Sprintf("%s%03d", code, n), p.name, "", "5", code, "", "", degrees(x), degrees(y), reference})

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+
+	"zhicang/demo/yunxi"
 )
 
 // WriteCSV writes the same messages as one plain UTF-8 CSV, without broken
@@ -33,7 +35,7 @@ func WriteCSV(ctx context.Context, out io.Writer, opts Options) error {
 		}
 		for _, m := range y.month(i+1, size) {
 			row = append(row[:0], m.id, m.from.id, m.from.name, m.from.phone, m.title, m.at.Format("2006-01-02 15:04:05"),
-				m.body, strconv.Itoa(m.likes), strconv.Itoa(m.dislikes), countyCode+m.town)
+				m.body, strconv.Itoa(m.likes), strconv.Itoa(m.dislikes), yunxi.Code+m.town)
 			if err := w.Write(row); err != nil {
 				return fmt.Errorf("write demo csv: %w", err)
 			}

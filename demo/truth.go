@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"zhicang/demo/yunxi"
 )
 
 const (
@@ -238,7 +240,7 @@ func (c *County) delivered(m *message, source, file, sheet string, row int) {
 	if m.from.channel == web {
 		account := m.from.account
 		if m.broken == badID {
-			account = wrongCheck(account)
+			account = yunxi.WrongCheck(account)
 		}
 		if account[0] == 'y' {
 			k[3][account] = true

@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"zhicang/demo/yunxi"
 )
 
 // The size of the county as shipped: with 20 people in every 7 households.
@@ -21,9 +23,6 @@ const (
 	minHouseholds     = 500
 )
 
-// county is the region part of every id number; see package demo.
-const county = "339921"
-
 // months of records end with the December of Options.Year.
 const months = 18
 
@@ -32,9 +31,6 @@ type Options struct {
 	Seed       uint64
 	Households int // 500 or more; 0: DefaultHouseholds
 	Year       int // whose December is the last month; 0: DefaultYear
-	// Towns are the codes of the towns that people live in; empty: the towns
-	// of the demo county.
-	Towns []string
 }
 
 func (o Options) withDefaults() (Options, error) {
@@ -43,11 +39,6 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Year == 0 {
 		o.Year = DefaultYear
-	}
-	if o.Towns == nil {
-		for _, town := range []string{"001", "002", "003", "100", "101", "102", "103", "104", "105", "200", "201", "202"} {
-			o.Towns = append(o.Towns, county+town)
-		}
 	}
 	if o.Households < minHouseholds {
 		return o, fmt.Errorf("demo/assist: %d households, want at least %d: the planted ones need room", o.Households, minHouseholds)
@@ -63,7 +54,7 @@ func Write(ctx context.Context, dir string, opts Options) (*Truth, error) {
 		return nil, err
 	}
 	g := &generator{
-		Options: opts, r: rand.New(rand.NewPCG(opts.Seed, 0x6d696e7a68656e67)),
+		Options: opts, towns: yunxi.Towns(), r: rand.New(rand.NewPCG(opts.Seed, 0x6d696e7a68656e67)),
 		start: time.Date(opts.Year-1, 7, 1, 0, 0, 0, 0, time.UTC),
 	}
 	g.plant()
@@ -77,6 +68,7 @@ func Write(ctx context.Context, dir string, opts Options) (*Truth, error) {
 // generator holds the county while it is made.
 type generator struct {
 	Options
+	towns []yunxi.Town
 	r     *rand.Rand
 	start time.Time // the first month
 	truth Truth

@@ -3,6 +3,8 @@ package assist
 import (
 	"fmt"
 	"time"
+
+	"zhicang/demo/yunxi"
 )
 
 // A person of the county.
@@ -38,7 +40,7 @@ func (g *generator) person(relation string, born int) *person {
 	first := time.Date(born, 1, 1, 0, 0, 0, 0, time.UTC)
 	serial := 1 + n%900
 	p := &person{
-		id:       withCheck(fmt.Sprintf("%s%s%03d", county, first.AddDate(0, 0, (n/900)*13%365).Format("20060102"), serial)),
+		id:       yunxi.WithCheck(fmt.Sprintf("%s%s%03d", yunxi.Code, first.AddDate(0, 0, (n/900)*13%365).Format("20060102"), serial)),
 		relation: relation,
 		joined:   time.Date(2010+n%10, time.Month(1+n%12), 1, 0, 0, 0, 0, time.UTC),
 	}
@@ -47,28 +49,11 @@ func (g *generator) person(relation string, born int) *person {
 	return p
 }
 
-// withCheck appends the check character of GB 11643-1999 to 17 digits.
-func withCheck(digits string) string {
-	sum := 0
-	for i, w := range [17]int{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2} {
-		sum += int(digits[i]-'0') * w
-	}
-	return digits + "10X98765432"[sum%11:sum%11+1]
-}
-
-// wrongCheck replaces the check character of an id by one that is wrong.
-func wrongCheck(id string) string {
-	if id[17] == 'X' {
-		return id[:17] + "3"
-	}
-	return id[:17] + string('0'+(id[17]-'0'+1)%10)
-}
-
 // household makes the next household: a head born in a year, and further
 // members.
 func (g *generator) household(headBorn int, others ...string) *household {
 	n := len(g.households)
-	h := &household{id: fmt.Sprintf("YX%06d", 100_000+n), town: g.Towns[n%len(g.Towns)]}
+	h := &household{id: fmt.Sprintf("YX%06d", 100_000+n), town: g.towns[n%len(g.towns)].Code}
 	h.add(g.person("户主", headBorn))
 	for _, relation := range others {
 		born := headBorn + 1

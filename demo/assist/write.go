@@ -9,10 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
-	"github.com/xuri/excelize/v2"
-	"golang.org/x/text/encoding/simplifiedchinese"
+	"zhicang/demo/office"
+	"zhicang/demo/yunxi"
 )
 
 // Where the departments put their files, below dir/drop.
@@ -66,19 +65,9 @@ func (g *generator) write(ctx context.Context, dir string) error {
 	return os.WriteFile(filepath.Join(dir, "truth_assist.json"), append(data, '\n'), 0o644)
 }
 
-func save(dir, folder, name string, data []byte) error {
-	path := filepath.Join(dir, filepath.FromSlash(folder), name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(path, data, 0o644)
-}
-
-func date(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.Format(time.DateOnly)
+// path is a file below the folder of a department.
+func path(dir, folder, name string) string {
+	return filepath.Join(dir, filepath.FromSlash(folder), name)
 }
 
 // money writes cents as yuan, now and then with separators, as people type it.
@@ -139,7 +128,7 @@ func (g *generator) writeMedical(dir string) error {
 			if i%3 == 1 {
 				id = `="` + id + `"`
 			}
-			t.row(c.id, id, c.of.name, money(c.total, k%37 == 0), money(c.self, false), date(c.on), date(c.updated))
+			t.row(c.id, id, c.of.name, money(c.total, k%37 == 0), money(c.self, false), office.Date(c.on), office.Date(c.updated))
 		}
 		for k, c := range claims {
 			// The first version of the month's first claim was ten times too high.
@@ -161,15 +150,11 @@ func (g *generator) writeMedical(dir string) error {
 		}
 		if len(claims) > 0 {
 			c := claims[0]
-			t.broken("校验位不符", "YBX"+name[:7], wrongCheck(c.of.id), c.of.name, "100.00", "10.00", date(c.on), date(c.on))
-			t.broken("日期不存在", "YBY"+name[:7], c.of.id, c.of.name, "99999.00", "99999.00", g.month(i).Format("2006")+"-02-30", date(c.on))
-			t.broken("金额为负", "YBZ"+name[:7], c.of.id, c.of.name, "-5.00", "0.00", date(c.on), date(c.on))
+			t.broken("校验位不符", "YBX"+name[:7], yunxi.WrongCheck(c.of.id), c.of.name, "100.00", "10.00", office.Date(c.on), office.Date(c.on))
+			t.broken("日期不存在", "YBY"+name[:7], c.of.id, c.of.name, "99999.00", "99999.00", g.month(i).Format("2006")+"-02-30", office.Date(c.on))
+			t.broken("金额为负", "YBZ"+name[:7], c.of.id, c.of.name, "-5.00", "0.00", office.Date(c.on), office.Date(c.on))
 		}
-		encoded, err := simplifiedchinese.GB18030.NewEncoder().Bytes(t.Bytes())
-		if err != nil {
-			return err
-		}
-		if err := save(dir, medicalFolder, name, encoded); err != nil {
+		if err := office.SaveGB(path(dir, medicalFolder, name), t.Bytes()); err != nil {
 			return err
 		}
 	}
@@ -181,18 +166,18 @@ func (g *generator) writeIncome(dir string) error {
 		name := g.month(i).Format("2006年01月") + ".csv"
 		t := g.table("labour_income", name, "身份证号", "姓名", "收入类别", "金额", "所属月份", "报送日期")
 		sum := int64(0)
-		sent := date(g.day(i, 25))
+		sent := office.Date(g.day(i, 25))
 		for _, h := range g.households {
 			for _, p := range h.members {
 				if p.income[i] > 0 {
-					t.row(p.id, p.name, p.kind, money(p.income[i], false), date(g.month(i)), sent)
+					t.row(p.id, p.name, p.kind, money(p.income[i], false), office.Date(g.month(i)), sent)
 					sum += p.income[i]
 				}
 			}
 		}
-		t.broken("类别不在约定之内", g.households[i].head().id, g.households[i].head().name, "彩票", "1.00", date(g.month(i)), sent)
+		t.broken("类别不在约定之内", g.households[i].head().id, g.households[i].head().name, "彩票", "1.00", office.Date(g.month(i)), sent)
 		t.total("合计", "", "", money(sum, false), "", "")
-		if err := save(dir, labourFolder+"/收入", name, append([]byte("\ufeff"), t.Bytes()...)); err != nil {
+		if err := office.SaveBOM(path(dir, labourFolder+"/收入", name), t.Bytes()); err != nil {
 			return err
 		}
 	}
@@ -206,10 +191,10 @@ func (g *generator) writeBenefits(dir string) error {
 		if by[name] == nil {
 			by[name] = g.table("civil_benefit", name, "发放编号", "身份证号", "姓名", "项目", "金额", "发放日期")
 		}
-		by[name].row(p.id, p.of.id, p.of.name, p.benefit, money(p.cents, false), date(p.on))
+		by[name].row(p.id, p.of.id, p.of.name, p.benefit, money(p.cents, false), office.Date(p.on))
 	}
 	for name, t := range by {
-		if err := save(dir, civilFolder+"/发放", name, t.Bytes()); err != nil {
+		if err := office.Save(path(dir, civilFolder+"/发放", name), t.Bytes()); err != nil {
 			return err
 		}
 	}
@@ -219,28 +204,28 @@ func (g *generator) writeBenefits(dir string) error {
 func (g *generator) writeJobs(dir string) error {
 	t := g.table("labour_job", "就业.csv", "记录编号", "身份证号", "姓名", "状态", "起始日期", "终止日期", "更新日期")
 	for _, j := range g.jobs {
-		t.row(j.id, j.of.id, j.of.name, j.state, date(j.from), date(j.to), date(g.lastDay()))
+		t.row(j.id, j.of.id, j.of.name, j.state, office.Date(j.from), office.Date(j.to), office.Date(g.lastDay()))
 	}
-	return save(dir, labourFolder, t.file, t.Bytes())
+	return office.Save(path(dir, labourFolder, t.file), t.Bytes())
 }
 
 func (g *generator) writeSchool(dir string) error {
 	t := g.table("school", "教育支出.csv", "编号", "户号", "类别", "金额", "日期")
 	for _, e := range g.expenses {
-		t.row(e.id, e.of.id, e.kind, money(e.cents, true), date(e.on))
+		t.row(e.id, e.of.id, e.kind, money(e.cents, true), office.Date(e.on))
 	}
-	return save(dir, schoolFolder, t.file, t.Bytes())
+	return office.Save(path(dir, schoolFolder, t.file), t.Bytes())
 }
 
 func (g *generator) writeFuneral(dir string) error {
 	var out bytes.Buffer
 	for _, d := range g.deaths {
-		fmt.Fprintf(&out, `{"id":%q,"deceased":{"id_card":%q,"name":%q},"died_on":%q}`+"\n", d.id, d.of.id, d.of.name, date(d.on))
+		fmt.Fprintf(&out, `{"id":%q,"deceased":{"id_card":%q,"name":%q},"died_on":%q}`+"\n", d.id, d.of.id, d.of.name, office.Date(d.on))
 	}
 	p := g.households[0].head()
 	fmt.Fprintf(&out, `{"id":"BZX","deceased":{"id_card":%q,"name":%q},"died_on":"去年"}`+"\n", p.id, p.name)
 	g.truth.Broken = append(g.truth.Broken, Place{Source: "civil_funeral", File: "殡葬.jsonl", Row: len(g.deaths) + 1, Why: "不是日期"})
-	return save(dir, civilFolder, "殡葬.jsonl", out.Bytes())
+	return office.Save(path(dir, civilFolder, "殡葬.jsonl"), out.Bytes())
 }
 
 func (g *generator) writeChecks(dir string) error {
@@ -251,70 +236,35 @@ func (g *generator) writeChecks(dir string) error {
 	for _, a := range g.assets {
 		switch a.kind {
 		case "货币财产":
-			bank.row(a.id, a.of.id, a.of.name, money(a.cents, false), date(a.on))
+			bank.row(a.id, a.of.id, a.of.name, money(a.cents, false), office.Date(a.on))
 		case "车辆":
-			vehicle.row(a.id, a.of.id, a.of.name, money(a.cents, true), date(a.on))
+			vehicle.row(a.id, a.of.id, a.of.name, money(a.cents, true), office.Date(a.on))
 		case "不动产":
-			estate.row(a.id, a.of.id, a.of.name, money(a.area, false), date(a.on))
+			estate.row(a.id, a.of.id, a.of.name, money(a.area, false), office.Date(a.on))
 		default:
-			fmt.Fprintf(&company, `{"id":%q,"owner":{"id_card":%q,"name":%q},"subscribed":"%s","checked_on":%q}`+"\n", a.id, a.of.id, a.of.name, money(a.cents, false), date(a.on))
+			fmt.Fprintf(&company, `{"id":%q,"owner":{"id_card":%q,"name":%q},"subscribed":"%s","checked_on":%q}`+"\n", a.id, a.of.id, a.of.name, money(a.cents, false), office.Date(a.on))
 		}
 	}
 	return errors.Join(
-		save(dir, checkFolder, bank.file, bank.Bytes()), save(dir, checkFolder, vehicle.file, vehicle.Bytes()),
-		save(dir, checkFolder, estate.file, estate.Bytes()), save(dir, checkFolder, "工商登记.jsonl", company.Bytes()),
+		office.Save(path(dir, checkFolder, bank.file), bank.Bytes()), office.Save(path(dir, checkFolder, vehicle.file), vehicle.Bytes()),
+		office.Save(path(dir, checkFolder, estate.file), estate.Bytes()), office.Save(path(dir, checkFolder, "工商登记.jsonl"), company.Bytes()),
 	)
 }
 
-// A sheet is a workbook as an office hands it on: a title above a header of two
-// merged rows.
-type sheet struct {
-	*excelize.StreamWriter
-	book *excelize.File
-	row  int
-}
-
-// newSheet begins a workbook whose columns stand below group titles.
-func newSheet(title string, groups map[int]string, header ...string) (*sheet, error) {
-	f := excelize.NewFile()
-	sw, err := f.NewStreamWriter("Sheet1")
+// newSheet begins a workbook whose columns stand below the titles of groups.
+func newSheet(title string, groups map[int]string, header ...string) (*office.Sheet, error) {
+	s, err := office.NewSheet(title, len(header))
 	if err != nil {
 		return nil, err
 	}
-	s := &sheet{StreamWriter: sw, book: f}
-	upper := make([]any, len(header))
-	lower := make([]any, len(header))
+	upper, lower := make([]any, len(header)), make([]any, len(header))
 	for i, h := range header {
 		lower[i] = h
 		if g, ok := groups[i]; ok {
 			upper[i] = g
 		}
 	}
-	return s, errors.Join(s.add(title), s.add(upper...), s.add(lower...), s.MergeCell("A1", cellName(len(header), 1)))
-}
-
-func (s *sheet) add(cells ...any) error {
-	s.row++
-	return s.SetRow(cellName(1, s.row), cells)
-}
-
-func cellName(column, row int) string {
-	name, err := excelize.CoordinatesToCellName(column, row)
-	if err != nil {
-		panic(err) // column and row are from 1
-	}
-	return name
-}
-
-func (s *sheet) save(dir, folder, name string) error {
-	if err := s.Flush(); err != nil {
-		return err
-	}
-	var out bytes.Buffer
-	if err := s.book.Write(&out); err != nil {
-		return err
-	}
-	return errors.Join(save(dir, folder, name, out.Bytes()), s.book.Close())
+	return s, errors.Join(s.Add(upper...), s.Add(lower...))
 }
 
 func (g *generator) writePolice(dir string) error {
@@ -322,15 +272,15 @@ func (g *generator) writePolice(dir string) error {
 	if err != nil {
 		return err
 	}
-	asOf := date(g.lastDay())
+	asOf := office.Date(g.lastDay())
 	for _, h := range g.households {
 		for _, p := range h.members {
-			if err := s.add(h.id, h.town, p.id, p.name, p.relation, date(p.joined), date(p.left), asOf); err != nil {
+			if err := s.Add(h.id, h.town, p.id, p.name, p.relation, office.Date(p.joined), office.Date(p.left), asOf); err != nil {
 				return err
 			}
 		}
 	}
-	return s.save(dir, policeFolder, "户籍.xlsx")
+	return s.Save(path(dir, policeFolder, "户籍.xlsx"))
 }
 
 func (g *generator) writeList(dir string) error {
@@ -339,23 +289,23 @@ func (g *generator) writeList(dir string) error {
 		return err
 	}
 	for _, x := range g.statuses {
-		if err := s.add(x.id, x.of.id, x.of.name, x.category, date(x.from), date(x.to), date(x.updated)); err != nil {
+		if err := s.Add(x.id, x.of.id, x.of.name, x.category, office.Date(x.from), office.Date(x.to), office.Date(x.updated)); err != nil {
 			return err
 		}
 	}
 	broken := func(why string, cells ...any) error {
-		err := s.add(cells...)
-		g.truth.Broken = append(g.truth.Broken, Place{Source: "civil_list", File: "在册名单.xlsx", Sheet: "Sheet1", Row: s.row, Why: why})
+		err := s.Add(cells...)
+		g.truth.Broken = append(g.truth.Broken, Place{Source: "civil_list", File: "在册名单.xlsx", Sheet: "Sheet1", Row: s.Row, Why: why})
 		return err
 	}
 	p := g.statuses[0].of
 	err = errors.Join(
-		broken("校验位不符", "RDX1", wrongCheck(p.id), p.name, "低保", date(g.start), "", date(g.start)),
-		broken("类别不在约定之内", "RDX2", p.id, p.name, "五保", date(g.start), "", date(g.start)),
-		s.add("合计", len(g.statuses)),
+		broken("校验位不符", "RDX1", yunxi.WrongCheck(p.id), p.name, "低保", office.Date(g.start), "", office.Date(g.start)),
+		broken("类别不在约定之内", "RDX2", p.id, p.name, "五保", office.Date(g.start), "", office.Date(g.start)),
+		s.Add("合计", len(g.statuses)),
 	)
-	g.truth.Totals = append(g.truth.Totals, Place{Source: "civil_list", File: "在册名单.xlsx", Sheet: "Sheet1", Row: s.row})
-	return errors.Join(err, s.save(dir, civilFolder, "在册名单.xlsx"))
+	g.truth.Totals = append(g.truth.Totals, Place{Source: "civil_list", File: "在册名单.xlsx", Sheet: "Sheet1", Row: s.Row})
+	return errors.Join(err, s.Save(path(dir, civilFolder, "在册名单.xlsx")))
 }
 
 func (g *generator) writeDisabled(dir string) error {
@@ -364,9 +314,9 @@ func (g *generator) writeDisabled(dir string) error {
 		return err
 	}
 	for _, c := range g.certs {
-		if err := s.add(fmt.Sprintf("%s%d1", c.of.id, c.grade), c.of.id, c.of.name, c.kind, c.grade, date(c.from), date(c.to), date(g.lastDay())); err != nil {
+		if err := s.Add(fmt.Sprintf("%s%d1", c.of.id, c.grade), c.of.id, c.of.name, c.kind, c.grade, office.Date(c.from), office.Date(c.to), office.Date(g.lastDay())); err != nil {
 			return err
 		}
 	}
-	return s.save(dir, disabledFolder, "残疾人证.xlsx")
+	return s.Save(path(dir, disabledFolder, "残疾人证.xlsx"))
 }

@@ -18,6 +18,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"zhicang/demo/yunxi"
 )
 
 // The defaults of Options, and the number of stations.
@@ -31,33 +33,11 @@ const (
 	TruthFile = "truth_deputies.json"
 )
 
-const county = "339921"
-
-// A Town is where stations and town congresses are.
-type Town struct{ Code, Name string }
-
-// DefaultTowns are the towns of 云溪县 that the demo writes as its regions.
-var DefaultTowns = []Town{
-	{"339921001", "云城街道"},
-	{"339921002", "望溪街道"},
-	{"339921003", "锦塘街道"},
-	{"339921100", "青岩坑镇"},
-	{"339921101", "白渡镇"},
-	{"339921102", "枫溪口镇"},
-	{"339921103", "大岙里镇"},
-	{"339921104", "横漾镇"},
-	{"339921105", "竹坞镇"},
-	{"339921200", "沙坪头乡"},
-	{"339921201", "上垟岭乡"},
-	{"339921202", "茶岭下乡"},
-}
-
 // Options say what is made. The zero value is the county as shipped.
 type Options struct {
 	Seed     uint64
-	Deputies int    // 300 or more; 0: DefaultDeputies
-	LastYear int    // of the two; 0: DefaultLastYear
-	Towns    []Town // nil: DefaultTowns
+	Deputies int // 300 or more; 0: DefaultDeputies
+	LastYear int // of the two; 0: DefaultLastYear
 }
 
 func (o Options) withDefaults() (Options, error) {
@@ -66,9 +46,6 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.LastYear == 0 {
 		o.LastYear = DefaultLastYear
-	}
-	if o.Towns == nil {
-		o.Towns = DefaultTowns
 	}
 	if o.Deputies < minDeputies || o.Deputies > 100_000 {
 		return o, fmt.Errorf("deputies demo: %d deputies, want %d to 100000: with fewer, the planted ones would be all there is", o.Deputies, minDeputies)
@@ -90,6 +67,7 @@ func Sources() string { return sources }
 type world struct {
 	Options
 	dir   string
+	towns []yunxi.Town
 	r     *rand.Rand
 	truth *Truth
 
@@ -134,7 +112,7 @@ func Write(ctx context.Context, dir string, opts Options) (*Truth, error) {
 		return nil, err
 	}
 	w := &world{
-		Options: opts, dir: filepath.Join(dir, "drop"), r: rand.New(rand.NewPCG(opts.Seed, 0x72656e6461)),
+		Options: opts, dir: filepath.Join(dir, "drop"), towns: yunxi.Towns(), r: rand.New(rand.NewPCG(opts.Seed, 0x72656e6461)),
 		numbers: map[string]int{}, days: map[string]bool{},
 	}
 	w.truth = &Truth{Seed: opts.Seed, Deputies: opts.Deputies, Stations: Stations, AsOf: fmt.Sprintf("%d-12-31", opts.LastYear)}

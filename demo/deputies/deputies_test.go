@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"zhicang/demo/yunxi"
 )
 
 // digest reads every file below a folder.
@@ -51,7 +53,7 @@ func TestIDsAreDistinctAndFictional(t *testing.T) {
 	seen := map[string]bool{}
 	for n := range 100_000 {
 		id := w.person(n).id
-		if seen[id] || !strings.HasPrefix(id, county) || len(id) != 18 {
+		if seen[id] || !strings.HasPrefix(id, yunxi.Code) || len(id) != 18 {
 			t.Fatalf("id of person %d: seen before, or of a real county", n)
 		}
 		seen[id] = true

@@ -3,6 +3,8 @@ package deputies
 import (
 	"fmt"
 	"time"
+
+	"zhicang/demo/yunxi"
 )
 
 // A term is [from, to); a zero to is open.
@@ -69,26 +71,26 @@ const (
 // county and towns were elected together, three years before the last one.
 func (w *world) elect() {
 	for i := range Stations {
-		t := w.Towns[i%len(w.Towns)]
+		t := w.towns[i%len(w.towns)]
 		w.stations = append(w.stations, &station{
-			id: fmt.Sprintf("LLZ%03d", i+1), name: fmt.Sprintf("%s第%d代表联络站", t.Name, i/len(w.Towns)+1), region: t.Code,
+			id: fmt.Sprintf("LLZ%03d", i+1), name: fmt.Sprintf("%s第%d代表联络站", t.Name, i/len(w.towns)+1), region: t.Code,
 		})
 	}
 	elected := time.Date(w.LastYear-3, 1, 15, 0, 0, 0, 0, time.UTC)
 	for i := range w.Deputies {
 		d := w.person(i)
 		d.station = w.stations[2+i%(Stations-2)]
-		countyTerm := term{"县", county, fmt.Sprintf("县第%d小组", i%12+1), elected, time.Time{}}
-		town := w.Towns[i%len(w.Towns)]
-		townTerm := term{"乡", town.Code, fmt.Sprintf("%s第%d小组", town.Name, i/len(w.Towns)%2+1), elected, time.Time{}}
+		countyTerm := term{"县", yunxi.Code, fmt.Sprintf("县第%d小组", i%12+1), elected, time.Time{}}
+		town := w.towns[i%len(w.towns)]
+		townTerm := term{"乡", town.Code, fmt.Sprintf("%s第%d小组", town.Name, i/len(w.towns)%2+1), elected, time.Time{}}
 		switch {
 		case i < provincial:
-			d.terms = append(d.terms, term{"省", county, "", elected, time.Time{}})
+			d.terms = append(d.terms, term{"省", yunxi.Code, "", elected, time.Time{}})
 			if i < 2 {
-				d.terms = append(d.terms, term{"市", county, "", elected, time.Time{}})
+				d.terms = append(d.terms, term{"市", yunxi.Code, "", elected, time.Time{}})
 			}
 		case i < municipal:
-			d.terms = append(d.terms, term{"市", county, "", elected, time.Time{}})
+			d.terms = append(d.terms, term{"市", yunxi.Code, "", elected, time.Time{}})
 			if i%2 == 0 {
 				d.terms = append(d.terms, countyTerm)
 			}
@@ -115,24 +117,7 @@ func (w *world) person(n int) *deputy {
 	born := time.Date(1960+n%40, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, n/40*7%365)
 	s, f, c := []rune(surnames), []rune(firsts), []rune(seconds)
 	return &deputy{
-		id:   withCheck(fmt.Sprintf("%s%s%03d", county, born.Format("20060102"), 1+n%900)),
+		id:   yunxi.WithCheck(fmt.Sprintf("%s%s%03d", yunxi.Code, born.Format("20060102"), 1+n%900)),
 		name: string([]rune{s[w.r.IntN(len(s))], f[w.r.IntN(len(f))], c[w.r.IntN(len(c))]}),
 	}
-}
-
-// withCheck appends the check character of GB 11643-1999 to 17 digits.
-func withCheck(digits string) string {
-	sum := 0
-	for i, w := range [17]int{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2} {
-		sum += int(digits[i]-'0') * w
-	}
-	return digits + "10X98765432"[sum%11:sum%11+1]
-}
-
-// wrongCheck replaces the check character by one that is wrong.
-func wrongCheck(id string) string {
-	if id[17] == '0' {
-		return id[:17] + "1"
-	}
-	return id[:17] + "0"
 }

@@ -1,6 +1,10 @@
 package deputies
 
-import "time"
+import (
+	"time"
+
+	"zhicang/demo/yunxi"
+)
 
 // Who is planted, by number: of the county's congress alone, of both, of a
 // town's alone.
@@ -62,7 +66,7 @@ func (w *world) plantScores() {
 	for range 2 {
 		on := w.day(last, 2, 3)
 		w.proposals[last] = append(w.proposals[last], proposal{
-			id: w.number("JY", last), kind: "建议", role: "领衔", level: "县", region: county, by: d, on: on, title: "关于农村公路养护的建议",
+			id: w.number("JY", last), kind: "建议", role: "领衔", level: "县", region: yunxi.Code, by: d, on: on, title: "关于农村公路养护的建议",
 			accepted: on.AddDate(0, 0, 5), due: on.AddDate(0, 3, 5), answered: on.AddDate(0, 3, 5), result: "A", satisfaction: "满意",
 		})
 	}
@@ -70,7 +74,7 @@ func (w *world) plantScores() {
 		w.inspect(d, month, "1")
 	}
 	w.meetings[last] = append(w.meetings[last], meeting{
-		id: "RDH-" + w.day(last, 1, 1).Format("2006") + "-" + county, kind: "人代会", level: "县", by: d, on: w.day(last, 1, 20), halfDays: 6, leave: 2,
+		id: "RDH-" + w.day(last, 1, 1).Format("2006") + "-" + yunxi.Code, kind: "人代会", level: "县", by: d, on: w.day(last, 1, 20), halfDays: 6, leave: 2,
 	})
 	w.score(d, "江北", "县", "建议", 6, 13)
 	w.score(d, "江北", "县", "视察调研", 9, 13)
@@ -143,7 +147,7 @@ func (w *world) plantTerms() {
 	w.score(d, "zhrd", "县", "走访联系", 3, 3)
 
 	d = w.deputies[inverted]
-	d.terms = append(d.terms, term{"市", county, "", w.day(last, 3, 1), w.day(last, 2, 1)})
+	d.terms = append(d.terms, term{"市", yunxi.Code, "", w.day(last, 3, 1), w.day(last, 2, 1)})
 	w.find("任期起止颠倒", "代表任期", "", d)
 }
 

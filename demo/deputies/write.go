@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"path/filepath"
 	"strconv"
+
+	"zhicang/demo/office"
+	"zhicang/demo/yunxi"
 )
 
 // repeated says how often a row is delivered twice.
@@ -29,7 +32,7 @@ func (w *world) perYear(write func(year int, name string) error) error {
 }
 
 func (w *world) writeRegister() error {
-	s, err := newSheet("云溪县各级人大代表名册(虚构)",
+	s, err := office.NewForm("云溪县各级人大代表名册(虚构)",
 		[]string{"序号", "姓名", "身份证号", "代表层级", "编组区划", "代表小组", "联络站", "任期", "任期", "更新日期"},
 		[]string{"", "", "", "", "", "", "", "起", "止", ""})
 	if err != nil {
@@ -39,36 +42,36 @@ func (w *world) writeRegister() error {
 	for _, d := range w.deputies {
 		for _, t := range d.terms {
 			n++
-			if err := s.add(n, d.name, d.id, t.level, t.region, t.group, d.station.id, date(t.from), date(t.to), w.updated()); err != nil {
+			if err := s.AddFilled(n, d.name, d.id, t.level, t.region, t.group, d.station.id, office.Date(t.from), office.Date(t.to), w.updated()); err != nil {
 				return err
 			}
 		}
 	}
 	odd := w.person(w.Deputies + 1)
-	if err := s.add(n+1, odd.name, odd.id, "国", county, "", "", w.updated(), "", w.updated()); err != nil {
+	if err := s.AddFilled(n+1, odd.name, odd.id, "国", yunxi.Code, "", "", w.updated(), "", w.updated()); err != nil {
 		return err
 	}
-	w.broken("deputy_register", "名册.xlsx", s.row, "没有这一级")
-	if err := s.add(n+2, odd.name, wrongCheck(odd.id), "县", county, "", "", w.updated(), "", w.updated()); err != nil {
+	w.broken("deputy_register", "名册.xlsx", s.Row, "没有这一级")
+	if err := s.AddFilled(n+2, odd.name, yunxi.WrongCheck(odd.id), "县", yunxi.Code, "", "", w.updated(), "", w.updated()); err != nil {
 		return err
 	}
-	w.broken("deputy_register", "名册.xlsx", s.row, "身份证校验码不符")
-	return s.save(w.file("代表名册", "名册.xlsx"))
+	w.broken("deputy_register", "名册.xlsx", s.Row, "身份证校验码不符")
+	return s.Save(w.file("代表名册", "名册.xlsx"))
 }
 
 func (w *world) writeStations() error {
-	l := newList("编号", "名称", "区划代码", "启用日期", "停用日期", "更新日期")
+	l := office.NewList("编号", "名称", "区划代码", "启用日期", "停用日期", "更新日期")
 	for _, s := range w.stations {
-		l.add(s.id, s.name, asText(s.region), date(w.day(0, 1, 1).AddDate(-2, 0, 0)), "", w.updated())
+		l.Add(s.id, s.name, office.AsText(s.region), office.Date(w.day(0, 1, 1).AddDate(-2, 0, 0)), "", w.updated())
 	}
-	return l.saveGB(w.file("联络站", "联络站.csv"))
+	return l.SaveGB(w.file("联络站", "联络站.csv"))
 }
 
 // writeDuties writes the duty logs, some digits of a wrong width, and a line of
 // sums at the foot.
 func (w *world) writeDuties() error {
 	return w.perYear(func(year int, name string) error {
-		s, err := newSheet(name+"年代表履职登记(虚构)",
+		s, err := office.NewForm(name+"年代表履职登记(虚构)",
 			[]string{"登记编号", "代表", "代表", "履职类别", "层级", "联络站", "日期", "天数", "数量", "登记日期"},
 			[]string{"", "姓名", "身份证号", "", "", "", "", "", "", ""})
 		if err != nil {
@@ -83,46 +86,46 @@ func (w *world) writeDuties() error {
 			if d.quantity > 0 {
 				quantity = strconv.Itoa(d.quantity)
 			}
-			return s.add(d.id, d.by.name, id, d.kind, d.level, d.station, on, days, quantity, date(d.on.AddDate(0, 0, 1)))
+			return s.AddFilled(d.id, d.by.name, id, d.kind, d.level, d.station, on, days, quantity, office.Date(d.on.AddDate(0, 0, 1)))
 		}
 		for i, d := range w.duties[year] {
 			days := d.days
 			if i%41 == 0 {
-				days = fullWidth(days)
+				days = office.FullWidth(days)
 			}
-			if err := put(d, d.by.id, date(d.on), days); err != nil {
+			if err := put(d, d.by.id, office.Date(d.on), days); err != nil {
 				return err
 			}
 			if i%repeated == 7 {
 				w.truth.Duplicates++
-				if err := put(d, d.by.id, date(d.on), d.days); err != nil {
+				if err := put(d, d.by.id, office.Date(d.on), d.days); err != nil {
 					return err
 				}
 			}
 		}
 		odd := duty{id: w.number("LZ", year), by: w.deputies[municipal], kind: "走访联系", on: w.day(year, 5, 5), days: "1"}
-		if err := put(odd, wrongCheck(odd.by.id), date(odd.on), odd.days); err != nil {
+		if err := put(odd, yunxi.WrongCheck(odd.by.id), office.Date(odd.on), odd.days); err != nil {
 			return err
 		}
-		w.broken("deputy_duty", name+".xlsx", s.row, "身份证校验码不符")
+		w.broken("deputy_duty", name+".xlsx", s.Row, "身份证校验码不符")
 		odd.id = w.number("LZ", year)
 		if err := put(odd, odd.by.id, name+"-02-30", odd.days); err != nil {
 			return err
 		}
-		w.broken("deputy_duty", name+".xlsx", s.row, "没有这一天")
+		w.broken("deputy_duty", name+".xlsx", s.Row, "没有这一天")
 		w.truth.Totals++
-		if err := s.add("合计", "", "", "", "", "", "", fmt.Sprintf("%d.%d", tenths/10, tenths%10), "", ""); err != nil {
+		if err := s.AddFilled("合计", "", "", "", "", "", "", fmt.Sprintf("%d.%d", tenths/10, tenths%10), "", ""); err != nil {
 			return err
 		}
-		return s.save(w.file("履职登记", name+".xlsx"))
+		return s.Save(w.file("履职登记", name+".xlsx"))
 	})
 }
 
 func (w *world) writeProposals() error {
 	return w.perYear(func(year int, name string) error {
-		l := newList("编号", "类别", "方式", "层级", "区划代码", "姓名", "身份证号", "标题", "提出日期", "受理日期", "答复期限", "答复日期", "办理结果", "代表评价", "更新日期")
+		l := office.NewList("编号", "类别", "方式", "层级", "区划代码", "姓名", "身份证号", "标题", "提出日期", "受理日期", "答复期限", "答复日期", "办理结果", "代表评价", "更新日期")
 		put := func(p proposal, level string) {
-			l.add(p.id, p.kind, p.role, level, p.region, p.by.name, asText(p.by.id), p.title, date(p.on), date(p.accepted), date(p.due), date(p.answered), p.result, p.satisfaction, w.updated())
+			l.Add(p.id, p.kind, p.role, level, p.region, p.by.name, office.AsText(p.by.id), p.title, office.Date(p.on), office.Date(p.accepted), office.Date(p.due), office.Date(p.answered), p.result, p.satisfaction, w.updated())
 		}
 		for i, p := range w.proposals[year] {
 			put(p, p.level)
@@ -134,8 +137,8 @@ func (w *world) writeProposals() error {
 		odd := w.proposals[year][0]
 		odd.id = w.number("JY", year)
 		put(odd, "全国")
-		w.broken("deputy_proposal", name+".csv", l.line, "没有这一级")
-		return l.saveBOM(w.file("议案建议", name+".csv"))
+		w.broken("deputy_proposal", name+".csv", l.Line, "没有这一级")
+		return l.SaveBOM(w.file("议案建议", name+".csv"))
 	})
 }
 
@@ -160,45 +163,45 @@ func (w *world) writeActivities() error {
 	return w.perYear(func(year int, name string) error {
 		var lines []any
 		for i, a := range w.activity[year] {
-			line := activityLine{a.id, a.kind, a.level, date(a.on), a.days, personLine{a.by.id, a.by.name}, a.expected, a.attended, w.updated()}
+			line := activityLine{a.id, a.kind, a.level, office.Date(a.on), a.days, personLine{a.by.id, a.by.name}, a.expected, a.attended, w.updated()}
 			lines = append(lines, line)
 			if i%repeated == 13 {
 				w.truth.Duplicates++
 				lines = append(lines, line)
 			}
 		}
-		return saveLines(w.file("代表活动", name+".jsonl"), lines)
+		return office.SaveLines(w.file("代表活动", name+".jsonl"), lines)
 	})
 }
 
 func (w *world) writeTrainings() error {
 	return w.perYear(func(year int, name string) error {
-		l := newList("培训编号", "姓名", "身份证号", "开班日期", "天数", "更新日期")
+		l := office.NewList("培训编号", "姓名", "身份证号", "开班日期", "天数", "更新日期")
 		for i, t := range w.trainings[year] {
 			days := strconv.Itoa(t.days)
 			if i%3 == 0 {
-				days = fullWidth(days)
+				days = office.FullWidth(days)
 			}
-			l.add(t.id, t.by.name, asText(t.by.id), date(t.on), days, w.updated())
+			l.Add(t.id, t.by.name, office.AsText(t.by.id), office.Date(t.on), days, w.updated())
 		}
-		return l.saveGB(w.file("代表培训", name+".csv"))
+		return l.SaveGB(w.file("代表培训", name+".csv"))
 	})
 }
 
 func (w *world) writeMeetings() error {
 	return w.perYear(func(year int, name string) error {
-		s, err := newSheet(name+"年会议出席情况(虚构)",
+		s, err := office.NewForm(name+"年会议出席情况(虚构)",
 			[]string{"会议编号", "会议", "层级", "姓名", "身份证号", "会期首日", "半天数", "半天数", "半天数", "发言次数", "更新日期"},
 			[]string{"", "", "", "", "", "", "会期", "请假", "缺席", "", ""})
 		if err != nil {
 			return err
 		}
 		for _, m := range w.meetings[year] {
-			if err := s.add(m.id, m.kind, m.level, m.by.name, m.by.id, date(m.on), m.halfDays, m.leave, m.absent, m.speeches, w.updated()); err != nil {
+			if err := s.AddFilled(m.id, m.kind, m.level, m.by.name, m.by.id, office.Date(m.on), m.halfDays, m.leave, m.absent, m.speeches, w.updated()); err != nil {
 				return err
 			}
 		}
-		return s.save(w.file("会议", name+".xlsx"))
+		return s.Save(w.file("会议", name+".xlsx"))
 	})
 }
 
@@ -224,14 +227,14 @@ func (w *world) writeOpinions() error {
 		var lines []any
 		for _, o := range w.opinions[year] {
 			line := opinionLine{
-				ID: o.id, Station: o.station, Channel: "联络站二维码", Recorded: date(o.on),
-				Handling: handlingLine{date(o.accepted), date(o.due), date(o.finished), o.satisfaction}, Updated: w.updated(),
+				ID: o.id, Station: o.station, Channel: "联络站二维码", Recorded: office.Date(o.on),
+				Handling: handlingLine{office.Date(o.accepted), office.Date(o.due), office.Date(o.finished), o.satisfaction}, Updated: w.updated(),
 			}
 			if o.by != nil {
 				line.Channel, line.Deputy = "代表钉", personLine{o.by.id, o.by.name}
 			}
 			lines = append(lines, line)
 		}
-		return saveLines(w.file("代表钉", name+".jsonl"), lines)
+		return office.SaveLines(w.file("代表钉", name+".jsonl"), lines)
 	})
 }

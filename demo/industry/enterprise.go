@@ -46,7 +46,7 @@ type enterprise struct {
 	number   int
 	code     string
 	name     string
-	town     int // of the options
+	town     int // of shares
 	trade    *trade
 	usual    float64 // yuan a month
 	noise    float64
@@ -100,8 +100,8 @@ func wrongCode(n int) string {
 // found founds the enterprises.
 func (w *world) found() {
 	towns, kinds := 0, 0
-	for _, t := range w.opts.Towns {
-		towns += t.Share
+	for _, s := range shares {
+		towns += s.share
 	}
 	for _, t := range trades {
 		kinds += t.share
@@ -109,7 +109,7 @@ func (w *world) found() {
 	a, b := []rune(first), []rune(second)
 	for n := range w.opts.Enterprises {
 		e := &enterprise{number: n, code: creditCode(n), opens: -48 + w.r.IntN(36), closes: w.months}
-		e.town = pick(w.r.IntN(towns), func(i int) int { return w.opts.Towns[i].Share })
+		e.town = pick(w.r.IntN(towns), func(i int) int { return shares[i].share })
 		e.trade = &trades[pick(w.r.IntN(kinds), func(i int) int { return trades[i].share })]
 		suffix := e.trade.names[w.r.IntN(len(e.trade.names))]
 		e.name = fmt.Sprintf("云溪县%c%c%s", a[n%len(a)], b[(n/len(a)+n*7)%len(b)], suffix)

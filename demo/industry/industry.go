@@ -18,7 +18,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -32,27 +31,24 @@ const (
 	TruthFile = "truth_industry.json"
 )
 
-// A Town is where enterprises are; Share says how many, in comparison.
-type Town struct {
-	Code, Name string
-	Share      int
-}
-
-// DefaultTowns are the towns of 云溪县 that the demo writes as its regions. Two
-// live off children's wear; in some hardly anybody sews.
-var DefaultTowns = []Town{
-	{"339921104", "横漾镇", 400},
-	{"339921101", "白渡镇", 300},
-	{"339921003", "锦塘街道", 120},
-	{"339921002", "望溪街道", 70},
-	{"339921001", "云城街道", 50},
-	{"339921102", "枫溪口镇", 30},
-	{"339921105", "竹坞镇", 14},
-	{"339921100", "青岩坑镇", 7},
-	{"339921103", "大岙里镇", 5},
-	{"339921200", "沙坪头乡", 2},
-	{"339921201", "上垟岭乡", 1},
-	{"339921202", "茶岭下乡", 1},
+// shares say how many enterprises are in a town, by its code and in comparison.
+// Two towns live off children's wear; in some hardly anybody sews.
+var shares = []struct {
+	town  string
+	share int
+}{
+	{"339921104", 400},
+	{"339921101", 300},
+	{"339921003", 120},
+	{"339921002", 70},
+	{"339921001", 50},
+	{"339921102", 30},
+	{"339921105", 14},
+	{"339921100", 7},
+	{"339921103", 5},
+	{"339921200", 2},
+	{"339921201", 1},
+	{"339921202", 1},
 }
 
 // Options say what is made. The zero value is the demo as shipped.
@@ -60,7 +56,6 @@ type Options struct {
 	Seed        uint64
 	Enterprises int // at any time in the three years; 0: DefaultEnterprises, at least 1,000
 	LastYear    int // 0: DefaultLastYear
-	Towns       []Town
 }
 
 func (o Options) withDefaults() (Options, error) {
@@ -69,9 +64,6 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.LastYear == 0 {
 		o.LastYear = DefaultLastYear
-	}
-	if o.Towns == nil {
-		o.Towns = DefaultTowns
 	}
 	if o.Enterprises < minEnterprises || o.Enterprises > 100_000 {
 		return o, fmt.Errorf("industry demo: %d enterprises, want %d to 100000: with fewer, the planted events would be all there is", o.Enterprises, minEnterprises)
@@ -141,31 +133,10 @@ func (w *world) writeTruth(dir string) error {
 	return os.WriteFile(filepath.Join(dir, TruthFile), append(data, '\n'), 0o644)
 }
 
-// ReadTruth reads what Write planted.
-func ReadTruth(dir string) (*Truth, error) {
-	data, err := os.ReadFile(filepath.Join(dir, TruthFile))
-	if err != nil {
-		return nil, err
-	}
-	var t Truth
-	return &t, json.Unmarshal(data, &t)
-}
-
 // path makes the folder of a file below drop.
 func (w *world) path(name string) (string, error) {
 	file := filepath.Join(w.dir, filepath.FromSlash(name))
 	return file, os.MkdirAll(filepath.Dir(file), 0o755)
-}
-
-// RegionRows are the towns as rows of a site's region.csv, for a site that is
-// made of this demo alone: code, name, level, parent.
-func RegionRows(towns []Town) string {
-	var b strings.Builder
-	b.WriteString("code,name,level,parent,reference\n339900,丽州市,2,330000,虚构\n339921,云溪县,3,339900,虚构\n")
-	for _, t := range towns {
-		fmt.Fprintf(&b, "%s,%s,4,339921,虚构\n", t.Code, t.Name)
-	}
-	return b.String()
 }
 
 var errNoEnterprise = errors.New("no enterprise is left to plant an event in")

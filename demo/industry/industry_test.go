@@ -2,9 +2,11 @@ package industry
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -70,8 +72,12 @@ func TestTruth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	read, err := ReadTruth(dir)
+	data, err := os.ReadFile(filepath.Join(dir, TruthFile))
 	if err != nil {
+		t.Fatal(err)
+	}
+	var read Truth
+	if err := json.Unmarshal(data, &read); err != nil {
 		t.Fatal(err)
 	}
 	if read.Enterprises != DefaultEnterprises || len(read.Events) != len(made.Events) || read.First != "2023-01" || read.Last != "2025-12" {

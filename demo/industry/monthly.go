@@ -9,6 +9,8 @@ import (
 	"math"
 	"os"
 	"strconv"
+
+	"zhicang/demo/office"
 )
 
 // writeMonths writes what is reported every month, and every quarter.
@@ -70,7 +72,7 @@ func (w *world) writeOutput(m int) error {
 	if err != nil {
 		return err
 	}
-	s, err := newSheet(fmt.Sprintf("云溪县产业大脑产值月报（%s）", day.Format("2006年1月")), outputUpper, outputLower)
+	s, err := office.NewForm(fmt.Sprintf("云溪县产业大脑产值月报（%s）", day.Format("2006年1月")), outputUpper, outputLower)
 	if err != nil {
 		return err
 	}
@@ -78,7 +80,7 @@ func (w *world) writeOutput(m int) error {
 	total, n := 0.0, 0
 	row := func(code, name string, now, base, capacity any) error {
 		n++
-		return s.add(n, code, name, label, now, base, capacity, day.AddDate(0, 1, 4+n%5).Format("2006-01-02 15:04"))
+		return s.Add(n, code, name, label, now, base, capacity, day.AddDate(0, 1, 4+n%5).Format("2006-01-02 15:04"))
 	}
 	list := w.reporting(m)
 	for i, e := range list {
@@ -93,7 +95,7 @@ func (w *world) writeOutput(m int) error {
 		}
 		switch (i + m) % 211 {
 		case 5:
-			cells[0] = fullWidth(yuan(now))
+			cells[0] = office.FullWidth(yuan(now))
 		case 77:
 			cells[0] = thousands(now)
 		}
@@ -110,21 +112,23 @@ func (w *world) writeOutput(m int) error {
 			if err := row(wrongCode(900_000+100*m+i), "云溪县抄错码的厂", 120000, nil, nil); err != nil {
 				return err
 			}
-			w.broken("industry_output", name, s.row, "credit_code")
+			w.broken("industry_output", name, s.Row, "credit_code")
 		}
 		if i == 700 && m%4 == 0 {
 			if err := row(creditCode(800_000+m), "云溪县冲红的厂", -5000, nil, nil); err != nil {
 				return err
 			}
-			w.broken("industry_output", name, s.row, "min")
+			w.broken("industry_output", name, s.Row, "min")
 		}
 	}
-	if err := s.add("合计", nil, nil, nil, total); err != nil {
+	if err := s.Add("合计", nil, nil, nil, total); err != nil {
 		return err
 	}
 	w.truth.Totals++
-	return s.save(file)
+	return s.Save(file)
 }
+
+func yuan(x float64) string { return fmt.Sprintf("%.2f", x) }
 
 // thousands sets the digits of a whole number apart.
 func thousands(x float64) string {
@@ -148,7 +152,7 @@ func (w *world) writePower(m int) error {
 	if err != nil {
 		return err
 	}
-	l := newList("户号", "用户编码", "户名", "抄表日期", "电量(千瓦时)")
+	l := office.NewList("户号", "用户编码", "户名", "抄表日期", "电量(千瓦时)")
 	last := day.AddDate(0, 1, -1).Format("2006/1/2")
 	for i, e := range w.reporting(m) {
 		if !e.listed() {
@@ -161,17 +165,17 @@ func (w *world) writePower(m int) error {
 		meter, code := fmt.Sprintf("03%08d", e.number), e.code
 		switch i % 5 {
 		case 0:
-			meter = asText(meter)
+			meter = office.AsText(meter)
 		case 1:
 			code += "\t"
 		}
-		l.add(meter, code, e.name, last, strconv.FormatFloat(kwh, 'f', -1, 64))
+		l.Add(meter, code, e.name, last, strconv.FormatFloat(kwh, 'f', -1, 64))
 		if i == 500 {
-			l.add("0399999999", wrongCode(700_000+m), "云溪县串户的厂", last, "100")
-			w.broken("industry_electricity", name, l.line, "credit_code")
+			l.Add("0399999999", wrongCode(700_000+m), "云溪县串户的厂", last, "100")
+			w.broken("industry_electricity", name, l.Line, "credit_code")
 		}
 	}
-	return l.saveGB(file)
+	return l.SaveGB(file)
 }
 
 func (w *world) writeOrders(m int) error {
@@ -180,7 +184,7 @@ func (w *world) writeOrders(m int) error {
 	if err != nil {
 		return err
 	}
-	l := newList("统一社会信用代码", "月份", "未交付工时", "30日可用工时", "填报时间")
+	l := office.NewList("统一社会信用代码", "月份", "未交付工时", "30日可用工时", "填报时间")
 	for _, e := range w.reporting(m) {
 		if !e.listed() {
 			continue
@@ -188,9 +192,9 @@ func (w *world) writeOrders(m int) error {
 		available := float64(e.workers) * 240
 		next := e.trade.season[int(day.Month())%12]
 		open := available * 0.95 * next * (0.9 + 0.2*w.r.Float64())
-		l.add(e.code, day.Format("2006-01"), strconv.FormatFloat(math.Round(open), 'f', -1, 64), strconv.FormatFloat(available, 'f', -1, 64), day.AddDate(0, 1, 3).Format("2006/1/2"))
+		l.Add(e.code, day.Format("2006-01"), strconv.FormatFloat(math.Round(open), 'f', -1, 64), strconv.FormatFloat(available, 'f', -1, 64), day.AddDate(0, 1, 3).Format("2006/1/2"))
 	}
-	return l.saveGB(file)
+	return l.SaveGB(file)
 }
 
 func (w *world) writeWorkers(m int) error {
@@ -199,16 +203,16 @@ func (w *world) writeWorkers(m int) error {
 	if err != nil {
 		return err
 	}
-	l := newList("统一社会信用代码", "月份", "需求人数", "在岗人数", "填报时间")
+	l := office.NewList("统一社会信用代码", "月份", "需求人数", "在岗人数", "填报时间")
 	season := max(0, sewing[int(day.Month())-1]-1)
 	for _, e := range w.reporting(m) {
 		if !e.listed() {
 			continue
 		}
 		needed := e.workers + int(math.Round(float64(e.workers)*(0.05+0.6*season)*w.r.Float64()*2))
-		l.add(e.code, day.Format("2006年1月"), strconv.Itoa(needed), strconv.Itoa(e.workers), day.AddDate(0, 1, 2).Format("2006-01-02"))
+		l.Add(e.code, day.Format("2006年1月"), strconv.Itoa(needed), strconv.Itoa(e.workers), day.AddDate(0, 1, 2).Format("2006-01-02"))
 	}
-	return l.saveBOM(file)
+	return l.SaveBOM(file)
 }
 
 // writeClimate writes the answers to the quarter's questionnaire, one JSON a

@@ -6,6 +6,9 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	"zhicang/demo/office"
+	"zhicang/demo/yunxi"
 )
 
 var (
@@ -15,9 +18,9 @@ var (
 
 // entry is a line of the register.
 func (w *world) entry(e *enterprise, name, status string, from time.Time) []any {
-	town := w.opts.Towns[e.town]
+	town := shares[e.town].town
 	return []any{
-		e.code, name, town.Code, town.Name, e.trade.class, e.size(), yes(e.large), yes(e.trade.children), status,
+		e.code, name, town, yunxi.TownName(town), e.trade.class, e.size(), yes(e.large), yes(e.trade.children), status,
 		from.Format("2006-01-02"), from.AddDate(0, 0, 3).Format("2006-01-02 15:04:05"),
 	}
 }
@@ -42,28 +45,28 @@ func (e *enterprise) size() string {
 // writeRegister writes the register as it stood at first, and what changed in
 // each year.
 func (w *world) writeRegister() error {
-	s, err := newSheet("云溪县童装产业大脑入驻企业名录", registerUpper, registerLower)
+	s, err := office.NewForm("云溪县童装产业大脑入驻企业名录", registerUpper, registerLower)
 	if err != nil {
 		return err
 	}
-	changes := make([]*list, DefaultYears)
+	changes := make([]*office.List, DefaultYears)
 	for y := range changes {
-		changes[y] = newList("统一社会信用代码", "企业名称", "区划代码", "乡镇街道", "行业", "类型", "规上", "童装企业", "经营状态", "生效日期", "更新时间")
+		changes[y] = office.NewList("统一社会信用代码", "企业名称", "区划代码", "乡镇街道", "行业", "类型", "规上", "童装企业", "经营状态", "生效日期", "更新时间")
 	}
 	change := func(m int, row []any) {
 		cells := make([]string, len(row))
 		for i, c := range row {
 			cells[i] = c.(string)
 		}
-		cells[2] = asText(cells[2])
-		changes[m/12].add(cells...)
+		cells[2] = office.AsText(cells[2])
+		changes[m/12].Add(cells...)
 	}
 	for _, e := range w.enterprises {
 		if !e.listed() {
 			continue
 		}
 		if e.opens < 0 {
-			if err := s.add(w.entry(e, e.name, "在营", w.month(e.opens))...); err != nil {
+			if err := s.Add(w.entry(e, e.name, "在营", w.month(e.opens))...); err != nil {
 				return err
 			}
 		} else {
@@ -79,26 +82,26 @@ func (w *world) writeRegister() error {
 	}
 	for k := range 3 {
 		e := &enterprise{code: wrongCode(600_000 + k), trade: &trades[0], workers: 6}
-		if err := s.add(w.entry(e, "云溪县码不对的厂", "在营", w.month(-20))...); err != nil {
+		if err := s.Add(w.entry(e, "云溪县码不对的厂", "在营", w.month(-20))...); err != nil {
 			return err
 		}
-		w.broken("industry_register", "企业名录/入驻企业名录.xlsx", s.row, "credit_code")
+		w.broken("industry_register", "企业名录/入驻企业名录.xlsx", s.Row, "credit_code")
 	}
 	file, err := w.path("企业名录/入驻企业名录.xlsx")
 	if err != nil {
 		return err
 	}
-	errs := []error{s.save(file)}
+	errs := []error{s.Save(file)}
 	for y, l := range changes {
 		file, err := w.path(fmt.Sprintf("企业名录/%d年变更.csv", w.first.Year()+y))
-		errs = append(errs, err, l.saveGB(file))
+		errs = append(errs, err, l.SaveGB(file))
 	}
 	return errors.Join(errs...)
 }
 
 // writeYears writes land, once, and what is reported for a year.
 func (w *world) writeYears() error {
-	land := newList("统一社会信用代码", "地块编号", "面积(亩)", "生效日期")
+	land := office.NewList("统一社会信用代码", "地块编号", "面积(亩)", "生效日期")
 	for _, e := range w.enterprises {
 		if e.listed() {
 			tax, base := e.usual*12*0.04/10000, 11.6
@@ -106,14 +109,14 @@ func (w *world) writeYears() error {
 				base = 24
 			}
 			mu := max(0.05, tax/base*math.Exp(0.4*w.r.NormFloat64()))
-			land.add(e.code, fmt.Sprintf("YX%06d", e.number), strconv.FormatFloat(mu, 'f', 4, 64), w.month(e.opens).Format("2006-01-02"))
+			land.Add(e.code, fmt.Sprintf("YX%06d", e.number), strconv.FormatFloat(mu, 'f', 4, 64), w.month(e.opens).Format("2006-01-02"))
 		}
 	}
 	file, err := w.path("亩均数据/用地.csv")
 	if err != nil {
 		return err
 	}
-	if err := land.saveGB(file); err != nil {
+	if err := land.SaveGB(file); err != nil {
 		return err
 	}
 	for y := range DefaultYears {
@@ -128,11 +131,11 @@ func (w *world) writeYears() error {
 func (w *world) writeYear(y int) error {
 	year := w.first.Year() + y
 	start, end := fmt.Sprintf("%d-01-01", year), fmt.Sprintf("%d-12-31", year)
-	tax := newList("统一社会信用代码", "所属期起", "所属期止", "实缴税收(元)")
-	energy := newList("统一社会信用代码", "年度", "综合能耗(吨标准煤)")
-	emission := newList("统一社会信用代码", "年度", "排放当量(吨)")
-	research := newList("统一社会信用代码", "年度", "研发经费(元)")
-	finance, err := newSheet(fmt.Sprintf("规模以上企业财务年报（%d年）", year),
+	tax := office.NewList("统一社会信用代码", "所属期起", "所属期止", "实缴税收(元)")
+	energy := office.NewList("统一社会信用代码", "年度", "综合能耗(吨标准煤)")
+	emission := office.NewList("统一社会信用代码", "年度", "排放当量(吨)")
+	research := office.NewList("统一社会信用代码", "年度", "研发经费(元)")
+	finance, err := office.NewForm(fmt.Sprintf("规模以上企业财务年报（%d年）", year),
 		[]string{"统一社会信用代码", "企业名称", "年度末日", "主要指标(元)", "主要指标(元)", "平均职工人数"}, []string{"", "", "", "营业收入", "增加值", ""})
 	if err != nil {
 		return err
@@ -146,27 +149,27 @@ func (w *world) writeYear(y int) error {
 		for m := max(12*y, e.opens); m < 12*(y+1) && m < e.closes; m++ {
 			sum += e.output[m+before]
 		}
-		tax.add(e.code, start, end, yuan(sum*0.04*vary(0.25)))
+		tax.Add(e.code, start, end, yuan(sum*0.04*vary(0.25)))
 		if !e.large {
 			continue
 		}
 		added := sum * 0.22 * vary(0.2)
-		if err := finance.add(e.code, e.name, end, math.Round(sum*0.98), math.Round(added), max(1, math.Round(added/180_000*vary(0.2)))); err != nil {
+		if err := finance.Add(e.code, e.name, end, math.Round(sum*0.98), math.Round(added), max(1, math.Round(added/180_000*vary(0.2)))); err != nil {
 			return err
 		}
-		energy.add(e.code, end, strconv.FormatFloat(added/27_000*vary(0.3), 'f', 4, 64))
+		energy.Add(e.code, end, strconv.FormatFloat(added/27_000*vary(0.3), 'f', 4, 64))
 		if w.r.IntN(4) > 0 {
-			emission.add(e.code, end, strconv.FormatFloat(added/49_000_000*vary(0.4), 'f', 4, 64))
+			emission.Add(e.code, end, strconv.FormatFloat(added/49_000_000*vary(0.4), 'f', 4, 64))
 		}
 		if w.r.IntN(10) < 7 {
-			research.add(e.code, end, yuan(sum*0.03*vary(0.4)))
+			research.Add(e.code, end, yuan(sum*0.03*vary(0.4)))
 		}
 	}
 	var errs []error
-	for name, l := range map[string]*list{"税收": tax, "能耗": energy, "排放": emission, "研发": research} {
+	for name, l := range map[string]*office.List{"税收": tax, "能耗": energy, "排放": emission, "研发": research} {
 		file, err := w.path(fmt.Sprintf("亩均数据/%s%d.csv", name, year))
-		errs = append(errs, err, l.saveGB(file))
+		errs = append(errs, err, l.SaveGB(file))
 	}
 	file, err := w.path(fmt.Sprintf("亩均数据/财务%d.xlsx", year))
-	return errors.Join(append(errs, err, finance.save(file))...)
+	return errors.Join(append(errs, err, finance.Save(file))...)
 }
