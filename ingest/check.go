@@ -16,7 +16,8 @@ import (
 )
 
 // checker holds a source's records against the contract of their table, and
-// takes the people out of them.
+// takes the people out of them. It serves one goroutine; clone makes one for
+// another.
 type checker struct {
 	contract *models.Contract
 	system   string
@@ -36,8 +37,10 @@ type checker struct {
 	pseudonym *privacy.Pseudonymizer
 	scrubber  *privacy.Scrubber
 	buf       []byte
+	month     models.Month // the last that was written as text
+	monthName string
 
-	free sync.Pool // of *checked whose memory can be used again
+	free *sync.Pool // of *checked whose memory can be used again
 }
 
 // checkedColumn is one contract column and where its values come from.
@@ -76,7 +79,9 @@ type heldRow struct {
 	shape  string
 	raw    []byte
 	cells  map[string]string // its values, by field; nil for what could not be decoded
-	index  int               // among the batch's records; -1 for what could not be decoded
+	// deleted says that the source marks the row as deleted.
+	deleted bool
+	index   int // among the batch's records; -1 for what could not be decoded
 }
 
 // ordinal is the row's place among the unit's records, of which so many came in
@@ -104,7 +109,7 @@ func newChecker(c *models.Contract, cfg Config, l *Loader) (*checker, error) {
 	ck := &checker{
 		contract: c, system: cfg.SystemName(), fields: cfg.Fields(), loc: l.Location,
 		latest:  wallClock(l.Now().In(l.Location)).Add(24 * time.Hour),
-		regions: l.Regions, known: map[string]string{}, pseudonym: pseudonym, scrubber: privacy.NewScrubber(),
+		regions: l.Regions, known: map[string]string{}, pseudonym: pseudonym, scrubber: privacy.NewScrubber(), free: new(sync.Pool),
 	}
 	for i, col := range c.Columns {
 		cc, err := ck.column(cfg, col)
@@ -133,6 +138,13 @@ func newChecker(c *models.Contract, cfg Config, l *Loader) (*checker, error) {
 		ck.key = append(ck.key, slices.IndexFunc(c.Columns, func(col models.Column) bool { return col.Name == name }))
 	}
 	return ck, nil
+}
+
+// clone gives a checker of the same contract and mapping with a state of its own.
+func (ck *checker) clone() *checker {
+	c := *ck
+	c.known, c.pseudonym, c.scrubber, c.buf = map[string]string{}, ck.pseudonym.Clone(), privacy.NewScrubber(), nil
+	return &c
 }
 
 // column finds out where a contract column's values come from, and whether its
@@ -259,7 +271,7 @@ func (ck *checker) monthOf(v int64) models.Month {
 // hold gathers everything that is wrong with a row, so that whoever mends it
 // mends it once, and the row itself for the encrypted quarantine.
 func (ck *checker) hold(b Batch, cells []cell, i int, fs []fault) heldRow {
-	h := heldRow{index: i, sheet: b.Sheet, row: b.Rows[i], column: fs[0].column, rule: fs[0].rule, reason: fs[0].reason, shape: fs[0].shape}
+	h := heldRow{index: i, sheet: b.Sheet, row: b.Rows[i], column: fs[0].column, rule: fs[0].rule, reason: fs[0].reason, shape: fs[0].shape, deleted: b.Deleted != nil && b.Deleted[i]}
 	for _, f := range fs[1:] {
 		h.column += "," + f.column
 		h.reason += ";" + f.column + f.reason

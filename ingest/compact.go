@@ -71,26 +71,38 @@ func (l *Loader) Compactions(ctx context.Context, c *models.Contract) ([]Compact
 
 func (l *Loader) full(name string) string { return filepath.Join(l.Dir, filepath.FromSlash(name)) }
 
+// parquetRows is how many rows of a file are read at a time.
+const parquetRows = 8192
+
+// openParquet opens a file of the lake; who opened it closes its ParquetReader.
+func openParquet(name string) (*pqarrow.FileReader, error) {
+	r, err := file.OpenParquetFile(name, false)
+	if err != nil {
+		return nil, err
+	}
+	pr, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{BatchSize: parquetRows}, memory.DefaultAllocator)
+	if err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return pr, nil
+}
+
 // compactable reports whether a file is small and of the shape.
 func compactable(name string, schema *arrow.Schema) (size, rows int64, ok bool, err error) {
 	info, err := os.Stat(name)
 	if err != nil || info.Size() > smallFile {
 		return 0, 0, false, err
 	}
-	r, err := file.OpenParquetFile(name, false)
+	pr, err := openParquet(name)
 	if err != nil {
 		return 0, 0, false, err
 	}
-	defer r.Close()
-	pr, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
-	if err != nil {
-		return 0, 0, false, err
-	}
+	defer pr.ParquetReader().Close()
 	own, err := pr.Schema()
 	if err != nil {
 		return 0, 0, false, err
 	}
-	return info.Size(), r.NumRows(), sameShape(own, schema), nil
+	return info.Size(), pr.ParquetReader().NumRows(), sameShape(own, schema), nil
 }
 
 func sameShape(a, b *arrow.Schema) bool {
@@ -175,15 +187,11 @@ func (l *Loader) merge(ctx context.Context, c *models.Contract, x Compaction, na
 
 // copyFrom adds the rows of a file of the same shape.
 func (mf *monthFile) copyFrom(ctx context.Context, name string, schema *arrow.Schema) error {
-	r, err := file.OpenParquetFile(name, false)
+	pr, err := openParquet(name)
 	if err != nil {
 		return err
 	}
-	defer r.Close()
-	pr, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{BatchSize: 8192}, memory.DefaultAllocator)
-	if err != nil {
-		return err
-	}
+	defer pr.ParquetReader().Close()
 	records, err := pr.GetRecordReader(ctx, nil, nil)
 	if err != nil {
 		return err
@@ -211,8 +219,8 @@ func (mf *monthFile) copyFrom(ctx context.Context, name string, schema *arrow.Sc
 	if err := records.Err(); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	if rows != r.NumRows() { // the reader takes some damage for the end
-		return fmt.Errorf("%d of its %d rows can be read", rows, r.NumRows())
+	if rows != pr.ParquetReader().NumRows() { // the reader takes some damage for the end
+		return fmt.Errorf("%d of its %d rows can be read", rows, pr.ParquetReader().NumRows())
 	}
 	return nil
 }

@@ -66,9 +66,17 @@ func (ck *checker) veil(out *checked, i int, known []string) {
 			key = out.texts.add(ck.buf)
 		}
 		out.secrets = append(out.secrets, privacy.Record{
-			Kind: privacy.KindValue, Lookup: key, Table: ck.contract.Table, Column: col.Name, Value: original,
+			Kind: privacy.KindValue, Lookup: key, Table: ck.contract.Table, Column: col.Name, Value: original, Month: ck.monthText(out, i),
 		})
 	}
+}
+
+// monthText is the month that a row lands in, as Month.String has it.
+func (ck *checker) monthText(out *checked, i int) string {
+	if m := ck.monthOf(out.vectors[ck.partition].i64[i]); m != ck.month || ck.monthName == "" {
+		ck.month, ck.monthName = m, m.String()
+	}
+	return ck.monthName
 }
 
 // appendRowKey appends the name of a row in the vault: table/system/key. The

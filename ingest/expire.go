@@ -156,7 +156,9 @@ func (l *Loader) thin(ctx context.Context, segments []string, keep *keep, first 
 		}
 		w := &segmentWriter{path: l.full(name), key: l.Keys.Vault}
 		err = v.Scan(ctx, func(r privacy.Record) error {
-			if !keep.has(r.Kind, r.Lookup) {
+			// A row may have lain in an older month in the same batch: of a version
+			// that goes, nothing stays. Without a month, all that may be needed does.
+			if !keep.has(r.Kind, r.Lookup) || r.Month != "" && r.Month < first {
 				return nil
 			}
 			return w.put(r)

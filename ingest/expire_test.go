@@ -95,6 +95,29 @@ func TestExpire(t *testing.T) {
 	}
 }
 
+// A row that was moved from a month that goes to one that stays, in one batch:
+// what stood in the version that goes is gone with it.
+func TestExpireVersion(t *testing.T) {
+	h := expiringHouse(t)
+	old, now := person(1, "2024-10"), person(2, "2025-01")
+	old[0], now[0] = "m1", "m1"
+	h.load(t, messageConfig(), messageSource("a", old, now))
+	before := sealed(t, h.vault(t), privacy.KindValue, "ods.test_message/messages/m1")
+	if x := h.expire(t); x.Rows != 1 {
+		t.Fatal(x)
+	}
+	after := sealed(t, h.vault(t), privacy.KindValue, "ods.test_message/messages/m1")
+	if diff := cmp.Diff([]string{"name: 赵丁明", "name: 赵丂明"}, before); diff != "" {
+		t.Errorf("before (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"name: 赵丂明"}, after); diff != "" {
+		t.Errorf("after (-want +got):\n%s", diff)
+	}
+	if rows := h.readLake(t, "ods.test_message"); len(rows) != 1 {
+		t.Errorf("%d rows", len(rows))
+	}
+}
+
 // Held rows go by the day of their load: nobody knows of which month they are.
 func TestExpireHeld(t *testing.T) {
 	h := expiringHouse(t)

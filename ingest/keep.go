@@ -11,9 +11,6 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/apache/arrow/go/v17/arrow/memory"
-	"github.com/apache/arrow/go/v17/parquet/file"
-	"github.com/apache/arrow/go/v17/parquet/pqarrow"
 
 	"zhicang/models"
 	"zhicang/privacy"
@@ -46,15 +43,11 @@ func (k *keep) has(kind privacy.Kind, lookup string) bool {
 // addFile adds what the rows of a Parquet file need: the people that they name by
 // pseudonym, and their own originals.
 func (k *keep) addFile(ctx context.Context, name string, c *models.Contract) error {
-	r, err := file.OpenParquetFile(name, false)
+	pr, err := openParquet(name)
 	if err != nil {
 		return err
 	}
-	defer r.Close()
-	pr, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{BatchSize: 8192}, memory.DefaultAllocator)
-	if err != nil {
-		return err
-	}
+	defer pr.ParquetReader().Close()
 	schema, err := pr.Schema()
 	if err != nil {
 		return err
@@ -85,8 +78,8 @@ func (k *keep) addFile(ctx context.Context, name string, c *models.Contract) err
 	if err := records.Err(); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	if rows != r.NumRows() { // the reader takes some damage for the end
-		return fmt.Errorf("%d of its %d rows can be read", rows, r.NumRows())
+	if rows != pr.ParquetReader().NumRows() { // the reader takes some damage for the end
+		return fmt.Errorf("%d of its %d rows can be read", rows, pr.ParquetReader().NumRows())
 	}
 	return nil
 }

@@ -126,11 +126,14 @@ const (
 )
 
 // repeats reports whether a landed column is likely to have few values: the
-// kinds of a thing, a region. A dictionary of others costs time and saves
+// kinds of a thing, a region, a masked name. A dictionary of others costs time and saves
 // nothing.
 func repeats(c *models.Contract, col models.Column) bool {
 	if col.Name == "source_system" {
 		return true
+	}
+	if own, ok := c.Column(col.Name); ok && own.PII == models.Name {
+		return true // 张**: there are few surnames
 	}
 	return col.Type.Kind == models.Varchar && col.PII == models.NotPersonal && !slices.Contains(c.Key, col.Name)
 }

@@ -8,8 +8,8 @@ import (
 	"log/slog"
 	"maps"
 	"os"
-	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -57,15 +57,7 @@ type Report struct {
 // for what stops the whole source.
 func (l *Loader) Load(ctx context.Context, run int64, cfg Config, src Source) (Report, error) {
 	rep := Report{Source: cfg.Name}
-	c, err := Mapped(cfg, l.Catalog)
-	if err != nil {
-		return rep, err
-	}
-	cfg.Extra = c.Extra
-	if err := reuseEncoders(); err != nil {
-		return rep, err
-	}
-	ck, err := newChecker(c, cfg, l)
+	ck, err := l.prepare(&cfg)
 	if err != nil {
 		return rep, err
 	}
@@ -87,6 +79,20 @@ func (l *Loader) Load(ctx context.Context, run int64, cfg Config, src Source) (R
 		}
 	}
 	return rep, nil
+}
+
+// prepare gets ready to check a source's records: by the contract of its table,
+// which also decides whether what nobody maps is kept.
+func (l *Loader) prepare(cfg *Config) (*checker, error) {
+	c, err := Mapped(*cfg, l.Catalog)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Extra = c.Extra
+	if err := reuseEncoders(); err != nil {
+		return nil, err
+	}
+	return newChecker(c, *cfg, l)
 }
 
 func odsTables(cat *models.Catalog) []string {
@@ -271,7 +277,7 @@ func (in *intake) land(ctx context.Context, u Unit, cursor string, fresh bool) (
 		}
 	}
 	out, err = readChecked(ctx, func(ctx context.Context, yield func(Batch) error) (Outcome, error) {
-		out, err := in.readDigesting(ctx, u, cursor, t.countDelivered(in.checkTypes(u, in.passNew(t.countPassed(in, yield)))))
+		out, err := in.readDigesting(ctx, u, cursor, t.countDelivered(in, in.checkTypes(u, in.passNew(t.countPassed(in, yield)))))
 		return out, in.readError(u, err)
 	}, in.checker, func(c *checked) error {
 		if err := w.write(c); err != nil {
@@ -318,40 +324,46 @@ func (in *intake) readDigesting(ctx context.Context, u Unit, cursor string, yiel
 	return out, err
 }
 
-// readChecked runs reading, checking and writing beside each other.
+// readChecked runs reading, checking and writing beside each other. Several
+// batches are checked at a time, and written in the order in which they were read.
 func readChecked(ctx context.Context, source func(context.Context, func(Batch) error) (Outcome, error), ck *checker, write func(*checked) error) (out Outcome, err error) {
 	g, ctx := errgroup.WithContext(ctx)
-	read, done := make(chan Batch, 1), make(chan *checked, 1)
+	workers := min(runtime.GOMAXPROCS(0), checkers)
+	idle := make(chan *checker, workers)
+	for range workers {
+		idle <- ck.clone()
+	}
+	order := make(chan chan *checked, workers) // a place for each batch under check
 	g.Go(func() error {
-		defer close(read)
+		defer close(order)
 		var err error
 		out, err = source(ctx, func(b Batch) error {
-			b.Record.Retain()
+			var ck *checker
 			select {
-			case read <- b:
-				return nil
+			case ck = <-idle:
 			case <-ctx.Done():
-				b.Record.Release()
 				return ctx.Err()
 			}
+			place := make(chan *checked, 1)
+			select {
+			case order <- place:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			b.Record.Retain()
+			g.Go(func() error {
+				place <- ck.check(b)
+				b.Record.Release()
+				idle <- ck
+				return nil
+			})
+			return nil
 		})
 		return err
 	})
 	g.Go(func() error {
-		defer close(done)
-		for b := range read {
-			c := ck.check(b)
-			b.Record.Release()
-			select {
-			case done <- c:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-		return nil
-	})
-	g.Go(func() error {
-		for c := range done {
+		for place := range order {
+			c := <-place
 			err := write(c)
 			c.release()
 			if err != nil {
@@ -364,91 +376,9 @@ func readChecked(ctx context.Context, source func(context.Context, func(Batch) e
 	return out, err
 }
 
-// batchWriter puts checked rows where they belong: the lake, the quarantine,
-// the vault.
-type batchWriter struct {
-	dir    string
-	key    privacy.Key
-	lander *lander
-	vault  *privacy.VaultWriter // the open segment; nil until something goes into it
-	sealed int                  // records in it
-	tally  *tally
-	batch  *ledger.Batch
-}
-
-func (w *batchWriter) write(c *checked) error {
-	b := w.batch
-	before := b.Read
-	b.Read += int64(c.read)
-	b.Landed += int64(c.landed)
-	for _, h := range c.held {
-		w.tally.addHeld(h.cells)
-		b.Held++
-		b.Quarantine = append(b.Quarantine, ledger.Held{
-			Sheet: h.sheet, Row: h.row, Ordinal: h.ordinal(before), Column: h.column, Rule: h.rule, Reason: h.reason, Shape: h.shape,
-		})
-		if err := w.seal(privacy.Record{
-			Kind: privacy.KindHeld, Lookup: fmt.Sprintf("%d/%d", b.ID, b.Held), Table: b.Table, Value: string(h.raw),
-		}); err != nil {
-			return err
-		}
-	}
-	for _, r := range c.secrets {
-		if err := w.seal(r); err != nil {
-			return err
-		}
-	}
-	return w.lander.add(c, func(i int) (batch, row int64) { return b.ID, before + int64(i) + 1 })
-}
-
-// segmentRecords bounds a vault segment: its index lies in memory until it is
-// complete.
-const segmentRecords = 1_000_000
-
-// seal puts a record into the batch's open vault segment, and begins one with
-// the first record and whenever one is full.
-func (w *batchWriter) seal(r privacy.Record) error {
-	if w.vault != nil && w.sealed == segmentRecords {
-		if err := w.vault.Close(); err != nil {
-			return err
-		}
-		w.vault = nil
-	}
-	if w.vault == nil {
-		name := path.Join("vault", fmt.Sprintf("%08d-%03d.vault", w.batch.ID, len(w.batch.Vault)+1))
-		w.batch.Vault = append(w.batch.Vault, name)
-		segment := filepath.Join(w.dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(segment), 0o700); err != nil {
-			return err
-		}
-		var err error
-		if w.vault, err = privacy.NewVaultWriter(segment, w.key); err != nil {
-			return err
-		}
-		w.sealed = 0
-	}
-	w.sealed++
-	return w.vault.Put(r)
-}
-
-func (w *batchWriter) finish(ctx context.Context) ([]ledger.File, error) {
-	var g errgroup.Group
-	if w.vault != nil {
-		g.Go(w.vault.Close)
-	}
-	files, err := w.lander.finish(ctx)
-	return files, errors.Join(err, g.Wait())
-}
-
-func (w *batchWriter) abort() {
-	w.lander.abort()
-	if w.vault != nil {
-		w.vault.Abort()
-	}
-	for _, name := range w.batch.Vault {
-		os.Remove(filepath.Join(w.dir, filepath.FromSlash(name))) // complete segments of a batch that never was
-	}
-}
+// checkers is how many batches of a unit are checked at a time at most: more
+// would outrun the reading and the writing, which are one each.
+const checkers = 4
 
 // Bounds of the refusal of a whole unit.
 const (

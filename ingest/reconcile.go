@@ -22,10 +22,17 @@ import (
 type ReconcileConfig struct {
 	// Sum names whole-number and DECIMAL columns of the table.
 	Sum []string `yaml:"sum"`
+	// Count says whether a database is asked how many rows a reading should
+	// deliver, and for the sums; nil: it is. False is for queries that are too
+	// dear to run twice.
+	Count *bool `yaml:"count"`
 }
 
 // validate checks that the sums can be formed on both sides.
 func (r ReconcileConfig) validate(cfg Config, c *models.Contract) error {
+	if r.Count != nil && cfg.Type != TypeSQL {
+		return &Error{Source: cfg.Name, Setting: "reconcile.count", Err: fmt.Errorf("is for type: %s", TypeSQL), Try: "leave it out: nothing but a database can be asked"}
+	}
 	for _, name := range r.Sum {
 		col, ok := c.Column(name)
 		kind := col.Type.Kind
@@ -43,9 +50,10 @@ func (r ReconcileConfig) validate(cfg Config, c *models.Contract) error {
 // before anything is checked.
 type tally struct {
 	delivered int64 // records and faults
-	passed    int64 // of them, those that were not repeated
-	faults    int64
-	unread    int64 // values to be added up that are no numbers
+	passed    int64 // of them, those that were not repeated, and tombstones
+	buried    int64 // tombstones, which the source did not deliver
+	faults    int64 // delivered
+	unread    int64 // delivered values to be added up that are no numbers
 	sums      []sum
 }
 
@@ -53,21 +61,26 @@ type tally struct {
 type sum struct {
 	column string   // of the table
 	field  string   // of the source
-	read   *big.Rat // on the reading side
+	whole  *big.Rat // of all that was delivered
+	read   *big.Rat // of what was not repeated, and of tombstones
 	held   *big.Rat // of it, in rows that were held back
 }
 
 func newTally(cfg Config) *tally {
 	t := &tally{}
 	for _, name := range cfg.Reconcile.Sum {
-		t.sums = append(t.sums, sum{column: name, field: cfg.Columns[name], read: new(big.Rat), held: new(big.Rat)})
+		t.sums = append(t.sums, sum{column: name, field: cfg.Columns[name], whole: new(big.Rat), read: new(big.Rat), held: new(big.Rat)})
 	}
 	return t
 }
 
-func (t *tally) countDelivered(yield func(Batch) error) func(Batch) error {
+func (t *tally) countDelivered(in *intake, yield func(Batch) error) func(Batch) error {
 	return func(b Batch) error {
 		t.delivered += b.Record.NumRows() + int64(len(b.Faults))
+		t.faults += int64(len(b.Faults))
+		for _, s := range t.sums {
+			t.unread += addAll(in, b, s.field, s.whole)
+		}
 		return yield(b)
 	}
 }
@@ -75,22 +88,27 @@ func (t *tally) countDelivered(yield func(Batch) error) func(Batch) error {
 func (t *tally) countPassed(in *intake, yield func(Batch) error) func(Batch) error {
 	return func(b Batch) error {
 		t.passed += b.Record.NumRows() + int64(len(b.Faults))
-		t.faults += int64(len(b.Faults))
 		for _, s := range t.sums {
-			read := newCell(b.Record.Column(slices.Index(in.checker.fields, s.field)), in.Location)
-			for i := range int(b.Record.NumRows()) {
-				if text, ok := read(i); ok && !isBlank(text) && !addTo(s.read, text) {
-					t.unread++
-				}
-			}
+			addAll(in, b, s.field, s.read)
 		}
 		return yield(b)
 	}
 }
 
-// addBuried counts tombstones as if the source had delivered them.
+// addAll adds a field of all records, and counts what is no number.
+func addAll(in *intake, b Batch, field string, total *big.Rat) (unread int64) {
+	read := newCell(b.Record.Column(slices.Index(in.checker.fields, field)), in.Location)
+	for i := range int(b.Record.NumRows()) {
+		if text, ok := read(i); ok && !isBlank(text) && !addTo(total, text) {
+			unread++
+		}
+	}
+	return unread
+}
+
+// addBuried counts tombstones.
 func (t *tally) addBuried(rec arrow.Record, rows []int) {
-	t.delivered += int64(len(rows))
+	t.buried += int64(len(rows))
 	t.passed += int64(len(rows))
 	for _, s := range t.sums {
 		column := landedColumn(rec, s.column)
@@ -142,7 +160,7 @@ func (in *intake) reconcile(ctx context.Context, u Unit, b *ledger.Batch, t *tal
 		}
 	}
 	if t.passed != landed+b.Held || b.Landed != landed {
-		return fail("the rows do not add up: %d read, %d repeated, %d landed, %d held", t.delivered, t.delivered-t.passed, landed, b.Held)
+		return fail("the rows do not add up: %d read, %d repeated, %d landed, %d held", t.delivered, t.delivered+t.buried-t.passed, landed, b.Held)
 	}
 	if out.Total != nil && *out.Total != t.delivered {
 		return fail("the source counts %d records and delivered %d", *out.Total, t.delivered)
@@ -158,17 +176,17 @@ func (in *intake) reconcile(ctx context.Context, u Unit, b *ledger.Batch, t *tal
 	return nil
 }
 
-// checkTotals compares a sum with the one at the foot of the table, where there is
-// exactly one and every row above it could be read.
+// checkTotals compares a sum with the source's own, a database's or one at the
+// foot of a table, where there is exactly one and every row could be read.
 func (t *tally) checkTotals(s sum, totals []map[string]string, fail func(string, ...any) error) error {
 	if len(totals) != 1 || t.faults > 0 || t.unread > 0 {
 		return nil
 	}
 	own := new(big.Rat)
-	if text, ok := totals[0][s.field]; !ok || !addTo(own, text) || own.Cmp(s.read) == 0 {
+	if text, ok := totals[0][s.field]; !ok || !addTo(own, text) || own.Cmp(s.whole) == 0 {
 		return nil
 	}
-	return fail("column %s does not add up: the table says %s at its foot, and its rows make %s", s.column, decimal(own), decimal(s.read))
+	return fail("column %s does not add up: the source itself says %s, and its rows make %s", s.column, decimal(own), decimal(s.whole))
 }
 
 // decimal writes a sum with the places it needs.

@@ -21,7 +21,7 @@ func TestSourcesOwnCount(t *testing.T) {
 		"lost on the way":    {3, Outcome{Total: count(4)}, "source messages: a: the source counts 4 records and delivered 3; nothing of it was landed"},
 		"twice":              {3, Outcome{Total: count(2)}, "counts 2 records and delivered 3"},
 		"right sum":          {3, Outcome{Totals: []map[string]string{{"点赞": "1,202"}}}, ""},
-		"wrong sum":          {3, Outcome{Totals: []map[string]string{{"点赞": "1500"}}}, "column likes does not add up: the table says 1500 at its foot, and its rows make 1202"},
+		"wrong sum":          {3, Outcome{Totals: []map[string]string{{"点赞": "1500"}}}, "column likes does not add up: the source itself says 1500, and its rows make 1202"},
 		"several sums":       {3, Outcome{Totals: []map[string]string{{"点赞": "1"}, {"点赞": "2"}}}, ""},
 		"no sum of this one": {3, Outcome{Totals: []map[string]string{{"编号": "3"}}}, ""},
 		"unreadable number":  {4, Outcome{Totals: []map[string]string{{"点赞": "1500"}}}, ""},
@@ -101,5 +101,14 @@ func TestReconcileSettings(t *testing.T) {
 		if _, err := Mapped(cfg, h.Catalog); err == nil || err.Error() != want {
 			t.Errorf("%v, want %s", err, want)
 		}
+	}
+}
+
+func TestCountIsForDatabases(t *testing.T) {
+	h, cfg := messageHouse(t), messageConfig()
+	cfg.Reconcile.Count = new(bool)
+	want := "sources[messages].reconcile.count: is for type: sqldb"
+	if _, err := Mapped(cfg, h.Catalog); err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
 	}
 }

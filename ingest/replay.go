@@ -34,21 +34,15 @@ const replayRows = 4096
 // Those that are good now land as one batch and leave the quarantine with it, in
 // one commit; the others stay, with today's reason. A row lands as the one it
 // was: under the batch in which it was delivered and its place there, so that what
-// was delivered after it stays newer. A dry run changes nothing.
+// was delivered after it stays newer; and as a deletion if its source marked it as
+// deleted. A dry run changes nothing.
 func (l *Loader) Replay(ctx context.Context, run int64, cfg Config, held []ledger.Held, vault *privacy.Vault, dry bool) (rep ReplayReport, err error) {
 	rep.Source = cfg.Name
-	c, err := Mapped(cfg, l.Catalog)
+	ck, err := l.prepare(&cfg)
 	if err != nil {
 		return rep, err
 	}
-	cfg.Extra = c.Extra
-	if err := reuseEncoders(); err != nil {
-		return rep, err
-	}
-	ck, err := newChecker(c, cfg, l)
-	if err != nil {
-		return rep, err
-	}
+	c := ck.contract
 	id, err := l.Ledger.NextBatch(ctx)
 	if err != nil {
 		return rep, err
@@ -121,9 +115,9 @@ func (r *replay) check(ctx context.Context, held []ledger.Held) error {
 	}
 	record := build.NewRecord()
 	defer record.Release()
-	b := Batch{Record: record, Rows: make([]int64, len(rows))}
+	b := Batch{Record: record, Rows: make([]int64, len(rows)), Deleted: make([]bool, len(rows))}
 	for i, h := range rows {
-		b.Rows[i] = h.Row
+		b.Rows[i], b.Deleted[i] = h.Row, h.Deleted
 	}
 	out := r.checker.check(b)
 	defer out.release()

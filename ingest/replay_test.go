@@ -131,3 +131,19 @@ func TestReplayUnreadField(t *testing.T) {
 		t.Error(x)
 	}
 }
+
+// A row that its source marked as deleted, and that was held back, ends what it
+// deletes once it is replayed, and is no live row.
+func TestReplayDeletion(t *testing.T) {
+	h, cfg := messageHouse(t), databaseConfig(ModeSnapshot)
+	b := messageBatch(1, message("1", nil), message("2", map[string]string{"渠道": "电报"}), message("3", map[string]string{"渠道": "电报"}))
+	b.Deleted = []bool{false, true, false}
+	h.load(t, cfg, &fakeSource{units: []fakeUnit{{Unit: Unit{Name: "desk"}, batches: []Batch{b}}}})
+	h.mended(t, "[网络, 电话]", "[网络, 电话, 电报]")
+	if rep := h.replay(t, cfg, false); rep.Landed != 2 {
+		t.Fatalf("%+v", rep)
+	}
+	if diff := cmp.Diff([]string{"1@1", "3@1", "2@1†路灯坏了"}, landedIDs(t, h)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

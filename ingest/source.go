@@ -42,7 +42,7 @@ type Unit struct {
 	// the one remembered is not read again. Empty: always read, from the
 	// cursor.
 	Stamp string
-	// Digest computes what tells the unit's content apart ("sha256:…"). It is
+	// Digest computes what tells the unit's content apart ("xxh3:…"). It is
 	// asked for only when the stamp is new, so that a file that was merely
 	// touched is not read twice. Nil where there is no such thing.
 	Digest func(ctx context.Context) (string, error)
@@ -100,8 +100,9 @@ type Outcome struct {
 	// Total is how many records the source itself says it has delivered, as an
 	// API tells or a database counts; nil: it does not say.
 	Total *int64
-	// Totals are the sums at the foot of tables, by field, as they are written;
-	// one for each row that was passed over as such.
+	// Totals are the source's own sums of what it delivered, by field, as they are
+	// written: one for each row at the foot of a table that was passed over as
+	// such, one of a database.
 	Totals []map[string]string
 }
 

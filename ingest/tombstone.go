@@ -9,8 +9,6 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
-	"github.com/apache/arrow/go/v17/parquet/file"
-	"github.com/apache/arrow/go/v17/parquet/pqarrow"
 
 	"zhicang/ledger"
 	"zhicang/models"
@@ -58,15 +56,11 @@ func (w *batchWriter) buryFrom(ctx context.Context, f ledger.LakeFile, wanted ma
 	if err != nil {
 		return 0, err
 	}
-	r, err := file.OpenParquetFile(filepath.Join(w.dir, filepath.FromSlash(f.Path)), false)
+	pr, err := openParquet(filepath.Join(w.dir, filepath.FromSlash(f.Path)))
 	if err != nil {
 		return 0, err
 	}
-	defer r.Close()
-	pr, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{BatchSize: 16 << 10}, memory.DefaultAllocator)
-	if err != nil {
-		return 0, err
-	}
+	defer pr.ParquetReader().Close()
 	records, err := pr.GetRecordReader(ctx, nil, nil)
 	if err != nil {
 		return 0, err

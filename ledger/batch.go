@@ -54,6 +54,9 @@ type Held struct {
 	// Ordinal is the place among the batch's records, the batch_row that the row
 	// would have had; 0: it was no record, or was held before places were noted.
 	Ordinal int64
+	// Deleted says that its source marked the row as deleted: it would have
+	// landed as a deletion.
+	Deleted bool
 	Column  string
 	Rule    string // stable name of the promise: required, type, id_card, …
 	Reason  string // in Chinese, without the data
@@ -133,13 +136,13 @@ func insertHeld(ctx context.Context, tx *sql.Tx, b Batch) error {
 	if len(b.Quarantine) == 0 {
 		return nil
 	}
-	stmt, err := tx.PrepareContext(ctx, "INSERT INTO held VALUES (?,?,?,?,?,?,?,?,?)")
+	stmt, err := tx.PrepareContext(ctx, "INSERT INTO held VALUES (?,?,?,?,?,?,?,?,?,?)")
 	if err != nil {
 		return err
 	}
 	defer stmt.Close()
 	for i, h := range b.Quarantine {
-		if _, err := stmt.ExecContext(ctx, b.ID, i+1, h.Sheet, h.Row, h.Column, h.Rule, h.Reason, h.Shape, h.Ordinal); err != nil {
+		if _, err := stmt.ExecContext(ctx, b.ID, i+1, h.Sheet, h.Row, h.Column, h.Rule, h.Reason, h.Shape, h.Ordinal, h.Deleted); err != nil {
 			return err
 		}
 	}
@@ -316,8 +319,8 @@ func (l *Ledger) Quarantine(ctx context.Context, f HeldFilter) ([]Held, error) {
 		from = heldEver
 	}
 	return collect(ctx, l.db, func(r *sql.Rows, h *Held) error {
-		return r.Scan(&h.Batch, &h.Seq, &h.Source, &h.Unit, &h.Table, &h.Sheet, &h.Row, &h.Column, &h.Rule, &h.Reason, &h.Shape, &h.Ordinal)
-	}, `SELECT h.batch_id, h.seq, d.source, d.unit, d.table_name, h.sheet, h.row, h.column_name, h.rule, h.reason, h.shape, h.ordinal`+
+		return r.Scan(&h.Batch, &h.Seq, &h.Source, &h.Unit, &h.Table, &h.Sheet, &h.Row, &h.Column, &h.Rule, &h.Reason, &h.Shape, &h.Ordinal, &h.Deleted)
+	}, `SELECT h.batch_id, h.seq, d.source, d.unit, d.table_name, h.sheet, h.row, h.column_name, h.rule, h.reason, h.shape, h.ordinal, h.deleted`+
 		from+heldFilter+` ORDER BY h.batch_id DESC, h.seq LIMIT ?5`, f.Source, f.Rule, f.Batch, f.Seq, limit)
 }
 

@@ -29,12 +29,13 @@ func TestOlderLedger(t *testing.T) {
 	l := open(t, path)
 	// The old row belongs to no batch that is known, so it is asked for directly.
 	var ordinal int64
-	if err := l.db.QueryRowContext(t.Context(), "SELECT ordinal FROM held WHERE batch_id = 9").Scan(&ordinal); err != nil || ordinal != 0 {
-		t.Error(ordinal, err)
+	var deleted bool
+	if err := l.db.QueryRowContext(t.Context(), "SELECT ordinal, deleted FROM held WHERE batch_id = 9").Scan(&ordinal, &deleted); err != nil || ordinal != 0 || deleted {
+		t.Error(ordinal, deleted, err)
 	}
-	commit(t, l, Batch{Source: "s", Unit: "u", Table: "ods.t", Quarantine: []Held{{Row: 3, Ordinal: 2}}}, Unit{})
+	commit(t, l, Batch{Source: "s", Unit: "u", Table: "ods.t", Quarantine: []Held{{Row: 3, Ordinal: 2, Deleted: true}}}, Unit{})
 	list, err := l.Quarantine(t.Context(), HeldFilter{})
-	if err != nil || len(list) != 1 || list[0].Ordinal != 2 {
+	if err != nil || len(list) != 1 || list[0].Ordinal != 2 || !list[0].Deleted {
 		t.Error(list, err)
 	}
 }

@@ -109,6 +109,7 @@ type laterColumn struct{ table, name, definition string }
 
 var laterColumns = []laterColumn{
 	{"held", "ordinal", "INTEGER NOT NULL DEFAULT 0"},
+	{"held", "deleted", "INTEGER NOT NULL DEFAULT 0"},
 }
 
 func addColumn(ctx context.Context, db *sql.DB, c laterColumn) error {

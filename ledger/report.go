@@ -41,14 +41,13 @@ type SourceReport struct {
 	Held          int64  // in the newest reading of each unit
 	Landing       string // when something last landed
 	Checked       string // when the source was last read without an error
-	Newest        []string
 	State, Reason string // of the newest run that read it; "" when none did
 }
 
 // SourceReports sums up all sources that ever delivered something, by name and
-// table. Newest are the lake's files of the newest month.
+// table.
 func (l *Ledger) SourceReports(ctx context.Context) ([]SourceReport, error) {
-	list, err := collect(ctx, l.db, func(r *sql.Rows, s *SourceReport) error {
+	return collect(ctx, l.db, func(r *sql.Rows, s *SourceReport) error {
 		return r.Scan(&s.Source, &s.Table, &s.Units, &s.Batches, &s.Landed, &s.Held, &s.Landing, &s.Checked, &s.State, &s.Reason)
 	}, `SELECT b.source, b.table_name, count(DISTINCT b.unit), count(*), sum(b.landed),
 			(SELECT count(*) `+heldNow+` WHERE d.source = b.source AND d.table_name = b.table_name),
@@ -57,19 +56,16 @@ func (l *Ledger) SourceReports(ctx context.Context) ([]SourceReport, error) {
 			coalesce((SELECT s.state FROM step AS s WHERE s.kind = 'source' AND s.subject = b.source ORDER BY s.run_id DESC LIMIT 1), ''),
 			coalesce((SELECT s.reason FROM step AS s WHERE s.kind = 'source' AND s.subject = b.source ORDER BY s.run_id DESC LIMIT 1), '')
 		FROM batch AS b GROUP BY b.source, b.table_name ORDER BY b.source, b.table_name`)
-	if err != nil {
-		return nil, err
-	}
-	for i := range list {
-		if list[i].Newest, err = collect(ctx, l.db, func(r *sql.Rows, p *string) error { return r.Scan(p) },
-			`SELECT f.path FROM batch_file AS f JOIN batch AS b ON b.id = f.batch_id
-			WHERE b.source = ?1 AND b.table_name = ?2 AND f.month = (
-				SELECT max(f.month) FROM batch_file AS f JOIN batch AS b ON b.id = f.batch_id WHERE b.source = ?1 AND b.table_name = ?2)
-			ORDER BY f.path`, list[i].Source, list[i].Table); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
+}
+
+// NewestFiles are the lake's files of the newest month in which a source
+// delivered to a table.
+func (l *Ledger) NewestFiles(ctx context.Context, source, table string) ([]string, error) {
+	return collect(ctx, l.db, func(r *sql.Rows, p *string) error { return r.Scan(p) },
+		`SELECT f.path FROM batch_file AS f JOIN batch AS b ON b.id = f.batch_id
+		WHERE b.source = ?1 AND b.table_name = ?2 AND f.month = (
+			SELECT max(f.month) FROM batch_file AS f JOIN batch AS b ON b.id = f.batch_id WHERE b.source = ?1 AND b.table_name = ?2)
+		ORDER BY f.path`, source, table)
 }
 
 // SourceState returns what the newest run that read a source came to; state is

@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 )
 
@@ -70,6 +69,7 @@ func (l *Ledger) Steps(ctx context.Context, run int64) ([]Step, error) {
 type Publication struct {
 	ID      int64
 	Run     int64
+	AsOf    string // the day that the run reported on
 	Digest  string // of everything in it: equal digests, equal rows
 	Created string
 	State   string // prepared, published, withdrawn
@@ -97,20 +97,24 @@ func (l *Ledger) SetPublication(ctx context.Context, id int64, state string) err
 	return err
 }
 
+const publications = `SELECT p.id, p.run_id, coalesce(r.as_of, ''), p.digest, p.created, p.state
+	FROM publication AS p LEFT JOIN run AS r ON r.id = p.run_id WHERE p.state <> 'prepared' ORDER BY p.id DESC`
+
+func scanPublication(r *sql.Rows, p *Publication) error {
+	return r.Scan(&p.ID, &p.Run, &p.AsOf, &p.Digest, &p.Created, &p.State)
+}
+
 // Publications lists all whole publications, newest first.
 func (l *Ledger) Publications(ctx context.Context) ([]Publication, error) {
-	return collect(ctx, l.db, func(r *sql.Rows, p *Publication) error {
-		return r.Scan(&p.ID, &p.Run, &p.Digest, &p.Created, &p.State)
-	}, "SELECT id, run_id, digest, created, state FROM publication WHERE state <> 'prepared' ORDER BY id DESC")
+	return collect(ctx, l.db, scanPublication, publications)
 }
 
 // LatestPublication returns the newest whole publication, withdrawn or not;
 // ok is false when there is none.
 func (l *Ledger) LatestPublication(ctx context.Context) (p Publication, ok bool, err error) {
-	err = l.db.QueryRowContext(ctx, "SELECT id, run_id, digest, created, state FROM publication WHERE state <> 'prepared' ORDER BY id DESC LIMIT 1").
-		Scan(&p.ID, &p.Run, &p.Digest, &p.Created, &p.State)
-	if errors.Is(err, sql.ErrNoRows) {
-		return p, false, nil
+	list, err := collect(ctx, l.db, scanPublication, publications+" LIMIT 1")
+	if err != nil || len(list) == 0 {
+		return p, false, err
 	}
-	return p, err == nil, err
+	return list[0], true, nil
 }

@@ -1,5 +1,5 @@
 // Package privacy keeps people out of the tables. What marks a person becomes
-// a pseudonym (Pseudonymizer) or a mask (MaskName and its like), free text
+// a pseudonym (Pseudonymizer) or a mask (AppendMaskName, AppendMaskPhone), free text
 // loses what identifies (Scrubber), the originals go into encrypted segments
 // (VaultWriter, Vault), and whoever looks a person up leaves a trace in a
 // hash-chained log (AuditLog).

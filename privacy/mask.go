@@ -5,12 +5,10 @@ import (
 	"unicode/utf8"
 )
 
-// MaskName keeps the surname and stars the rest: 张三丰 → 张**, 欧阳锋 → 欧阳*.
+// AppendMaskName appends the mask of a name to dst: it keeps the surname
+// and stars the rest: 张三丰 → 张**, 欧阳锋 → 欧阳*.
 // A name of one character is starred whole; of a name with a dot (阿依古丽·买买提)
 // or in Latin letters only the first character stays. Empty stays empty.
-func MaskName(name string) string { return string(AppendMaskName(nil, name)) }
-
-// AppendMaskName appends what MaskName returns to dst.
 func AppendMaskName(dst []byte, name string) []byte {
 	name = strings.TrimSpace(name)
 	n := utf8.RuneCountInString(name)
@@ -24,12 +22,10 @@ func AppendMaskName(dst []byte, name string) []byte {
 	return appendMiddle(dst, name, keep, 0)
 }
 
-// MaskPhone keeps the first three and the last four digits of a mobile number:
+// AppendMaskPhone appends the mask of a phone to dst: it keeps the first three and
+// the last four digits of a mobile number:
 // 138****1234. Of another number of eight digits or more the last four stay,
 // and of a shorter one nothing.
-func MaskPhone(phone string) string { return string(AppendMaskPhone(nil, phone)) }
-
-// AppendMaskPhone appends what MaskPhone returns to dst.
 func AppendMaskPhone(dst []byte, phone string) []byte {
 	var buf [32]byte
 	digits := appendDigits(buf[:0], phone)
@@ -46,33 +42,7 @@ func AppendMaskPhone(dst []byte, phone string) []byte {
 	return appendStars(dst, utf8.RuneCountInString(strings.TrimSpace(phone)))
 }
 
-// MaskIDCard keeps the first four and the last four characters of an id number
-// of 15 or 18: 3310**********1234. Anything else is masked by MaskGeneric.
-func MaskIDCard(id string) string {
-	norm := string(appendIdentity(nil, id))
-	if len(norm) != 15 && len(norm) != 18 {
-		return MaskGeneric(id)
-	}
-	return maskMiddle(norm, 4, 4)
-}
-
-// MaskGeneric keeps the first character, and from seven characters on also the
-// last: A00012 → A*****. One or two characters are starred whole.
-func MaskGeneric(value string) string {
-	value = strings.TrimSpace(value)
-	n := utf8.RuneCountInString(value)
-	switch {
-	case n <= 2:
-		return strings.Repeat("*", n)
-	case n < 7:
-		return maskMiddle(value, 1, 0)
-	}
-	return maskMiddle(value, 1, 1)
-}
-
-// maskMiddle stars all characters but the first head and the last tail.
-func maskMiddle(s string, head, tail int) string { return string(appendMiddle(nil, s, head, tail)) }
-
+// appendMiddle stars all characters but the first head and the last tail.
 func appendMiddle(dst []byte, s string, head, tail int) []byte {
 	n, i := utf8.RuneCountInString(s), 0
 	for _, r := range s {

@@ -30,9 +30,6 @@ var markNames = [markCount]string{
 	"id_card", "phone", "bank_card", "name", "door", "plate", "email", "account",
 }
 
-// String is what stands in the clean text, such as 〔电话〕.
-func (m Mark) String() string { return markTexts[m] }
-
 // Name is the mark's name in counts and reports, such as "phone".
 func (m Mark) Name() string { return markNames[m] }
 

@@ -167,13 +167,13 @@ func TestVaultRuns(t *testing.T) {
 	want := map[string][]Record{}
 	for _, lookup := range []string{"a", "b", "a", "a", "c", "b", "b", "b", "a"} {
 		for k := range 5 {
-			r := Record{KindValue, lookup, "ods.t", fmt.Sprint("c", len(want[lookup])), long[:len(long)-3*k]}
+			r := Record{KindValue, lookup, "ods.t", fmt.Sprint("c", len(want[lookup])), long[:len(long)-3*k], []string{"", "2025-03"}[k%2]}
 			if err := w.Put(r); err != nil {
 				t.Fatal(err)
 			}
 			want[lookup] = append(want[lookup], r)
 		}
-		if err := w.Put(Record{KindPerson, lookup, "", "", "x"}); err != nil { // another kind
+		if err := w.Put(Record{Kind: KindPerson, Lookup: lookup, Value: "x"}); err != nil { // another kind
 			t.Fatal(err)
 		}
 	}
@@ -199,7 +199,7 @@ func TestVaultHidesContent(t *testing.T) {
 	key, dir := testKeys(t).Vault, t.TempDir()
 	path := filepath.Join(dir, "s")
 	secret := "canary-secret-value"
-	writeSegment(t, path, key, []Record{{KindValue, "canary-lookup", "canary-table", "canary-column", secret}})
+	writeSegment(t, path, key, []Record{{KindValue, "canary-lookup", "canary-table", "canary-column", secret, "canary-month"}})
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -217,7 +217,7 @@ func TestVaultDamage(t *testing.T) {
 	path := filepath.Join(dir, "s")
 	var records []Record
 	for i := range 300 {
-		records = append(records, Record{KindValue, fmt.Sprint(i), "t", "c", strings.Repeat(fmt.Sprint(i), 200)})
+		records = append(records, Record{Kind: KindValue, Lookup: fmt.Sprint(i), Table: "t", Column: "c", Value: strings.Repeat(fmt.Sprint(i), 200)})
 	}
 	writeSegment(t, path, key, records)
 	whole, err := os.ReadFile(path)
@@ -317,7 +317,7 @@ func TestVaultWriterLeavesNothing(t *testing.T) {
 func FuzzVaultOpen(f *testing.F) {
 	key := testKeys(f).Vault
 	path := filepath.Join(f.TempDir(), "s")
-	writeSegment(f, path, key, []Record{{KindValue, "l", "t", "c", "v"}})
+	writeSegment(f, path, key, []Record{{Kind: KindValue, Lookup: "l", Table: "t", Column: "c", Value: "v"}})
 	data, err := os.ReadFile(path)
 	if err != nil {
 		f.Fatal(err)
@@ -360,7 +360,7 @@ func BenchmarkVaultPut(b *testing.B) {
 	b.ReportAllocs()
 	i := 0
 	for b.Loop() {
-		if err := w.Put(Record{KindValue, texts[i%4096][:9] + fmt.Sprint(i), "ods.congress_opinion", "body", texts[i%4096]}); err != nil {
+		if err := w.Put(Record{Kind: KindValue, Lookup: texts[i%4096][:9] + fmt.Sprint(i), Table: "ods.congress_opinion", Column: "body", Value: texts[i%4096]}); err != nil {
 			b.Fatal(err)
 		}
 		i++

@@ -27,12 +27,16 @@ const (
 )
 
 // A Record is one original. Table and Column are empty where they do not apply.
+// Month is the one in whose partition a KindValue's row lies, as 2025-03: two
+// versions of a row may lie in two; empty: unknown, as in what was kept before
+// months were.
 type Record struct {
 	Kind   Kind
 	Lookup string
 	Table  string
 	Column string
 	Value  string
+	Month  string
 }
 
 // A VaultWriter writes one segment, for one landed batch. It writes to a
@@ -90,7 +94,7 @@ func (w *VaultWriter) Put(r Record) error {
 }
 
 func (w *VaultWriter) put(r *Record) error {
-	switch size := len(r.Kind) + len(r.Lookup) + len(r.Table) + len(r.Column) + len(r.Value); {
+	switch size := len(r.Kind) + len(r.Lookup) + len(r.Table) + len(r.Column) + len(r.Value) + len(r.Month); {
 	case w.done:
 		return os.ErrClosed
 	case r.Kind == "" || r.Lookup == "":

@@ -20,6 +20,7 @@ type batch struct {
 	next    int64   // ordinal of the next row
 	bytes   int
 	faults  []ingest.Fault
+	rest    int // where the columns begin that nobody mapped; 0: there are none
 }
 
 func newBatch(columns []column, zone *time.Location) *batch {
@@ -72,11 +73,12 @@ type piece struct {
 	vecs   []vec
 	rows   []int64
 	faults []ingest.Fault
+	rest   vec // what nobody mapped, an object a row
 }
 
 // take hands over what was gathered and makes room for as much.
 func (b *batch) take() piece {
-	p := piece{vecs: append([]vec(nil), b.vecs...), rows: b.rows, faults: b.faults}
+	p := piece{vecs: append([]vec(nil), b.vecs...), rows: b.rows, faults: b.faults, rest: b.restVec()}
 	text := make([]int, len(b.vecs))
 	for i := range b.vecs {
 		text[i] = len(b.vecs[i].text) + len(b.vecs[i].text)/16
@@ -91,9 +93,12 @@ func (b *batch) take() piece {
 func (p piece) batch(columns []column, names []string, zoned bool, before int64) ingest.Batch {
 	fields, arrays := make([]arrow.Field, len(names)), make([]arrow.Array, len(names))
 	for i, name := range names {
-		t := columns[i].arrow(zoned)
+		t, v := arrow.DataType(arrow.BinaryTypes.String), &p.rest
+		if name != ingest.ExtraField {
+			t, v = columns[i].arrow(zoned), &p.vecs[i]
+		}
 		fields[i] = arrow.Field{Name: name, Type: t, Nullable: true}
-		arrays[i] = p.vecs[i].array(t)
+		arrays[i] = v.array(t)
 	}
 	rec := array.NewRecord(arrow.NewSchema(fields, nil), arrays, int64(len(p.rows)))
 	for _, a := range arrays {

@@ -156,6 +156,7 @@ func load(t testing.TB, l *ingest.Loader, cfg ingest.Config) (ingest.Report, tim
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer ingest.FewerCollections()() // as a run does
 	start := time.Now()
 	rep, err := l.Load(t.Context(), 1, cfg, src)
 	took := time.Since(start)
@@ -376,4 +377,42 @@ func BenchmarkSnapshot(b *testing.B) {
 	b.ReportMetric(100*changed.Seconds()/full.Seconds(), "%-of-full-for-1%-changed")
 	b.ReportMetric(full.Seconds()/float64(b.N), "full-s")
 	b.ReportMetric(float64(peak.heap.Load())/1e6, "peak-heap-MB")
+}
+
+// BenchmarkCount reports what it costs to ask the database how many rows it
+// should have delivered, in percent of a load that does not ask: of a full load,
+// and of an increment of one row in a hundred. The fastest of each are compared.
+func BenchmarkCount(b *testing.B) {
+	n := benchRows(b)
+	for name, start := range map[string]func(*testing.B, int) place{"PostgreSQL": postgresBench, "MariaDB": mariadbBench} {
+		b.Run(name, func(b *testing.B) {
+			p := start(b, n)
+			var full, changed [2]time.Duration
+			fastest := func(of *time.Duration, took time.Duration) {
+				if *of == 0 || took < *of {
+					*of = took
+				}
+			}
+			for i := range b.N {
+				for k, asked := range []bool{false, true} {
+					cfg := workConfig(p, ingest.ModeCursor)
+					cfg.Reconcile.Count = &asked
+					l := newLoader(b, workContract)
+					_, took := load(b, l, cfg)
+					fastest(&full[k], took)
+					at := time.Date(2025, 6, 1, 0, 0, 2*i+k, 0, time.UTC).Format(time.DateTime)
+					p.exec(b, fmt.Sprintf("UPDATE work SET updated_at = '%s', visits = visits + 1 WHERE id %% 100 = %d", at, (2*i+k)%100))
+					rep, took := load(b, l, cfg)
+					fastest(&changed[k], took)
+					if rep.Landed != int64(n/100) {
+						b.Fatalf("%+v", rep)
+					}
+				}
+			}
+			b.ReportMetric(100*(full[1].Seconds()/full[0].Seconds()-1), "%-more-full")
+			b.ReportMetric(100*(changed[1].Seconds()/changed[0].Seconds()-1), "%-more-increment")
+			b.ReportMetric(full[1].Seconds(), "full-s")
+			b.ReportMetric(changed[1].Seconds(), "increment-s")
+		})
+	}
 }

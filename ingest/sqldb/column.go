@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"cmp"
 	"math"
 	"unsafe"
 
@@ -40,19 +41,24 @@ type column struct {
 	// as writes the column in a SELECT, with its quoted name for %s; empty: the
 	// name alone.
 	as string
+	// alias is what the column is called in the answer; empty: its name.
+	alias string
 	// bytes says that the values are bytes, which are hexadecimal text unless
 	// text_encoding says what they are.
 	bytes bool
 	// raw says that nobody vouches for texts, and they have to be looked at:
 	// for invalid UTF-8, for NUL bytes.
 	raw bool
+	// loose says that bytes which are no text are left out, where they would be
+	// a fault otherwise.
+	loose bool
 }
 
 func (c column) expression(d *dialect) string {
-	if c.as == "" {
+	if c.as == "" && c.alias == "" {
 		return d.quote(c.name)
 	}
-	return replaceName(c.as, d.quote(c.name)) + " " + d.quote(c.name)
+	return replaceName(cmp.Or(c.as, "%s"), d.quote(c.name)) + " " + d.quote(cmp.Or(c.alias, c.name))
 }
 
 func (c column) arrow(zoned bool) arrow.DataType {

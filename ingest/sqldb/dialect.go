@@ -35,6 +35,16 @@ type dialect struct {
 	// columns lists a table's columns with types that the driver does not tell
 	// well enough; see stdSession.refine.
 	columns string
+	// asText writes a column of any type as the database's own text, with its
+	// quoted name for %s; empty: the driver's value is as good.
+	asText string
+	// count writes the number of rows so that it comes with all its digits;
+	// empty: count(*).
+	count string
+	// sum adds up a column exactly, its quoted name for %s: of whole numbers and
+	// of decimals; empty: the database is not asked for sums.
+	sum struct{ whole, decimal string }
+	ask questions // that Examine asks
 }
 
 // A mapping says how a type is delivered.
@@ -58,8 +68,13 @@ type session interface {
 	primaryKey(ctx context.Context, table string) ([]string, error)
 	// estimate is about how many rows a table has; 0: unknown.
 	estimate(ctx context.Context, table string) (int64, error)
+	// texts reads the few rows of a query about the database as text; null is
+	// empty. No other query runs at the time, unless beside says that it may.
+	texts(ctx context.Context, query string, args ...string) ([][]string, error)
 	// query starts a query on one of the connections, on which no other runs.
 	query(ctx context.Context, connection int, query string, args []string, columns []column) (rows, error)
+	// beside reports whether texts can be asked for while queries run.
+	beside() bool
 	close() error
 }
 

@@ -3,12 +3,17 @@ package sqldb
 import (
 	"database/sql/driver"
 	"math/big"
+	"net"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
+	"github.com/go-sql-driver/mysql"
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgconn"
 	mssql "github.com/microsoft/go-mssqldb"
 	"github.com/sijms/go-ora/v2/network"
 
@@ -129,6 +134,16 @@ func TestDriverErrors(t *testing.T) {
 		{&network.OracleError{ErrCode: 942, ErrMsg: "CANARY"}, "the table is not there, or the account may not see it (ORA-00942)"},
 		{&network.OracleError{ErrCode: 1555, ErrMsg: "CANARY"}, "the table was changed or its old rows were cleared away while it was read; nothing of it was landed (ORA-01555)"},
 		{&network.OracleError{ErrCode: 600, ErrMsg: "CANARY"}, "the database failed (ORA-00600)"},
+		{&mysql.MySQLError{Number: 1412, Message: "CANARY"}, "the table was changed or its old rows were cleared away while it was read; nothing of it was landed (error 1412)"},
+		{&mysql.MySQLError{Number: 1205, Message: "CANARY"}, "the database is locked by somebody else (error 1205)"},
+		{&mysql.MySQLError{Number: 1040, Message: "CANARY"}, "the database has no connection left (error 1040)"},
+		{&mysql.MySQLError{Number: 1999, Message: "CANARY"}, "the database failed (error 1999)"},
+		{&pgconn.PgError{Code: "40001", Message: "CANARY"}, "the table was changed or its old rows were cleared away while it was read; nothing of it was landed (SQLSTATE 40001)"},
+		{&pgconn.PgError{Code: "53300", Message: "CANARY"}, "the database has no connection left (SQLSTATE 53300)"},
+		{&pgconn.PgError{Code: "XX001", Message: "CANARY"}, "the database failed (SQLSTATE XX001)"},
+		{&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.EHOSTUNREACH)}, "there is no route to the host, or a firewall drops what is sent"},
+		{&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ENETUNREACH)}, "there is no route to the host, or a firewall drops what is sent"},
+		{&net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, "the connection broke in the middle of the reading; nothing of it was landed"},
 	} {
 		if e := s.explain(c.err); e.Error() != "source : "+c.want || e.Hint() == "" {
 			t.Errorf("got %v\nTry: %s", e, e.Hint())

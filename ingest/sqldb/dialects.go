@@ -33,8 +33,15 @@ func mysqlDialect() *dialect {
 		types[size], types["unsigned "+size] = mapping{kind: intKind}, mapping{kind: intKind}
 	}
 	types["unsigned bigint"] = mapping{kind: textKind} // reaches beyond a BIGINT
-	return &dialect{
+	d := &dialect{
 		name: "mysql", port: 3306, schemes: []string{"mysql", "mariadb"}, parallel: 1, open: openMySQL,
+		ask: questions{
+			version: "SELECT version()", encoding: "SELECT @@character_set_database", encrypted: "SHOW SESSION STATUS LIKE 'Ssl_cipher'",
+			now: "SELECT CAST(utc_timestamp(3) AS CHAR)",
+			indexed: `SELECT count(*) FROM information_schema.statistics
+				WHERE table_schema = coalesce(nullif(?, ''), database()) AND table_name = ? AND column_name = ? AND seq_in_index = 1`,
+			rows: `SELECT table_rows FROM information_schema.tables WHERE table_schema = coalesce(nullif(?, ''), database()) AND table_name = ?`,
+		},
 		quotes: [2]string{"`", "`"}, alias: "AS ", argument: question, types: types,
 		key: `SELECT column_name FROM information_schema.statistics
 			WHERE table_schema = coalesce(nullif(?, ''), database()) AND table_name = ? AND index_name = 'PRIMARY' ORDER BY seq_in_index`,
@@ -42,6 +49,8 @@ func mysqlDialect() *dialect {
 			WHERE table_schema = coalesce(nullif(?, ''), database()) AND table_name = ? AND character_set_name IN ('latin1', 'ascii')`,
 		begin: []string{"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT"},
 	}
+	d.sum.whole, d.sum.decimal = "sum(%s)", "sum(%s)"
+	return d
 }
 
 func openMySQL(ctx context.Context, s *Source) (session, error) {
@@ -94,9 +103,19 @@ type noLog struct{}
 func (noLog) Print(...any) {}
 
 func sqlserver() *dialect {
-	return &dialect{
+	d := &dialect{
 		name: "sqlserver", port: 1433, schemes: []string{"sqlserver"}, parallel: 1, open: openSQLServer,
 		quotes: [2]string{"[", "]"}, alias: "AS ",
+		ask: questions{
+			version:   "SELECT CAST(SERVERPROPERTY('ProductVersion') AS varchar(40))",
+			encoding:  "SELECT CAST(DATABASEPROPERTYEX(DB_NAME(), 'Collation') AS varchar(128))",
+			encrypted: "SELECT encrypt_option FROM sys.dm_exec_connections WHERE session_id = @@SPID",
+			now:       "SELECT CONVERT(varchar(23), SYSUTCDATETIME(), 121)",
+			indexed: `SELECT count(*) FROM sys.index_columns x JOIN sys.columns c ON c.object_id = x.object_id AND c.column_id = x.column_id
+				WHERE x.key_ordinal = 1 AND x.object_id = OBJECT_ID(QUOTENAME(coalesce(nullif(@p1, ''), SCHEMA_NAME())) + '.' + QUOTENAME(@p2)) AND c.name = @p3`,
+			rows: `SELECT coalesce(sum(rows), 0) FROM sys.partitions
+				WHERE index_id IN (0, 1) AND object_id = OBJECT_ID(QUOTENAME(coalesce(nullif(@p1, ''), SCHEMA_NAME())) + '.' + QUOTENAME(@p2))`,
+		},
 		argument: func(n int, k kind) string {
 			p := "@p" + strconv.Itoa(n)
 			switch k {
@@ -127,7 +146,10 @@ func sqlserver() *dialect {
 			WHERE i.is_primary_key = 1 AND i.object_id = OBJECT_ID(QUOTENAME(coalesce(nullif(@p1, ''), SCHEMA_NAME())) + '.' + QUOTENAME(@p2)) ORDER BY x.key_ordinal`,
 		columns: `SELECT column_name, 'CAST(%s AS varbinary(max))' FROM information_schema.columns
 			WHERE table_schema = coalesce(nullif(@p1, ''), SCHEMA_NAME()) AND table_name = @p2 AND data_type IN ('char', 'varchar')`,
+		count: "count_big(*)",
 	}
+	d.sum.whole, d.sum.decimal = "sum(CAST(%s AS decimal(38, 0)))", "sum(%s)" // of its own type it overflows
+	return d
 }
 
 func openSQLServer(ctx context.Context, s *Source) (session, error) {
@@ -154,6 +176,15 @@ func openSQLServer(ctx context.Context, s *Source) (session, error) {
 func oracle() *dialect {
 	return &dialect{
 		name: "oracle", port: 1521, schemes: []string{"oracle"}, parallel: 1, open: openOracle, quotes: [2]string{`"`, `"`}, upper: true,
+		ask: questions{
+			version:   "SELECT banner FROM v$version WHERE ROWNUM = 1",
+			encoding:  "SELECT value FROM nls_database_parameters WHERE parameter = 'NLS_CHARACTERSET'",
+			encrypted: "SELECT SYS_CONTEXT('USERENV', 'NETWORK_PROTOCOL') FROM dual",
+			now:       "SELECT TO_CHAR(SYS_EXTRACT_UTC(SYSTIMESTAMP), 'YYYY-MM-DD HH24:MI:SS.FF3') FROM dual",
+			indexed: `SELECT count(*) FROM all_ind_columns
+				WHERE table_owner = coalesce(:1, SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')) AND table_name = :2 AND column_name = :3 AND column_position = 1`,
+			rows: `SELECT num_rows FROM all_tables WHERE owner = coalesce(:1, SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')) AND table_name = :2`,
+		},
 		argument: func(n int, k kind) string {
 			p := ":" + strconv.Itoa(n)
 			switch k {
@@ -181,6 +212,7 @@ func oracle() *dialect {
 		columns: `SELECT column_name, 'UTL_RAW.CAST_TO_RAW(%s)' FROM all_tab_columns
 			WHERE owner = coalesce(:1, SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')) AND table_name = :2 AND data_type IN ('CHAR', 'VARCHAR2')`,
 		begin: []string{"SET TRANSACTION READ ONLY"},
+		count: "TO_CHAR(count(*))",
 	}
 }
 
@@ -210,11 +242,18 @@ func sqlite() *dialect {
 	for _, name := range []string{"integer", "int", "tinyint", "smallint", "mediumint", "bigint", "int2", "int8"} {
 		types[name] = mapping{kind: intKind}
 	}
-	return &dialect{
+	d := &dialect{
 		name: "sqlite", file: true, parallel: 1, open: openSQLite, quotes: [2]string{`"`, `"`}, alias: "AS ", argument: question, types: types,
 		key:   "SELECT name FROM pragma_table_info(?2, nullif(?1, '')) WHERE pk > 0 ORDER BY pk",
 		begin: []string{"BEGIN"},
+		ask: questions{
+			version: "SELECT sqlite_version()", encoding: "PRAGMA encoding",
+			indexed: `SELECT (SELECT count(*) FROM pragma_index_list(?2, nullif(?1, '')) l, pragma_index_info(l.name, nullif(?1, '')) i WHERE i.seqno = 0 AND i.name = ?3)
+				+ (SELECT count(*) FROM pragma_table_info(?2, nullif(?1, '')) WHERE pk = 1 AND name = ?3)`,
+		},
 	}
+	d.sum.whole = "sum(%s)" // its decimals are floats
+	return d
 }
 
 func openSQLite(ctx context.Context, s *Source) (session, error) {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -89,7 +90,24 @@ func (s *Source) explain(err error) *ingest.Error {
 			Try: "ask the department what that error of its database means; the query is what from:, sql: and where: make it",
 		}
 	}
-	return &ingest.Error{Err: errors.New(said[t].what + code), Try: said[t].try}
+	e := &ingest.Error{Err: errors.New(said[t].what + code), Try: said[t].try}
+	if t == noSuchColumn {
+		e.Column = s.nameIn(err)
+	}
+	return e
+}
+
+var quotedName = regexp.MustCompile("[\"'`“]([\\pL\\pN_.$]+)[\"'`”]|column:? ([\\pL\\pN_.$]+)")
+
+// nameIn finds the column that a database misses in what it says. Nothing of that
+// is quoted that does not stand in the config's own query.
+func (s *Source) nameIn(err error) string {
+	for _, found := range quotedName.FindAllStringSubmatch(err.Error(), -1) {
+		if name := found[1] + found[2]; strings.Contains(s.cfg.SQL+"\n"+s.cfg.Where, name) {
+			return name
+		}
+	}
+	return ""
 }
 
 // diagnose recognises a trouble; code is the database's own number of it, for

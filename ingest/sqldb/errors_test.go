@@ -1,10 +1,12 @@
 package sqldb_test
 
 import (
-	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -150,24 +152,128 @@ func TestSQLiteErrors(t *testing.T) {
 	}
 }
 
-// TestKilledInTheMiddle: the department restarts its server while we read.
-func TestKilledInTheMiddle(t *testing.T) {
-	p := postgresPlace(t)
-	name := table()
-	p.exec(t, fmt.Sprintf("CREATE TABLE %s AS SELECT i AS id, repeat('x', 500) AS body FROM generate_series(1, 100000) AS g(i)", name))
-	src := open(t, p, ingest.SQLConfig{From: name}, "id", "body")
-	killed := false
-	_, err := src.Read(context.Background(), ingest.Unit{}, "", func(ingest.Batch) error {
-		if !killed {
-			p.exec(t, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'zhicang'")
-			killed = true
-		}
-		return nil
-	})
-	var e *ingest.Error
-	if !errors.As(err, &e) || !hasOne(e.Error(), "starting or shutting down|the connection broke") || e.Hint() == "" {
-		t.Errorf("got %v", err)
+// wide fills a table with rows that no buffer on the way can hold together.
+func wide(p place, name string) []string {
+	fill := map[string]string{
+		"postgres": "SELECT i, '2025-01-01', repeat('x', 500) FROM generate_series(1, 100000) AS g(i)",
+		"mysql":    "SELECT seq, '2025-01-01', repeat('x', 500) FROM seq_1_to_100000",
+	}[p.driver]
+	typ := map[string]string{"postgres": "timestamp", "mysql": "DATETIME"}[p.driver]
+	return []string{fmt.Sprintf("CREATE TABLE %s (id INTEGER PRIMARY KEY, at %s, matter VARCHAR(500))", name, typ), "INSERT INTO " + name + " " + fill, "ANALYZE " + map[string]string{"mysql": "TABLE "}[p.driver] + name}
+}
+
+// TestStoppedInTheMiddle: the department restarts its server while we read, or
+// the server goes silent there. Nothing lands, one line says why, and the next
+// source is read as if nothing had been.
+func TestStoppedInTheMiddle(t *testing.T) {
+	for name, start := range map[string]func(testing.TB) place{"PostgreSQL": postgresPlace, "MariaDB": mariadbPlace} {
+		t.Run(name, func(t *testing.T) {
+			p := start(t)
+			desk, other := table(), table()
+			p.exec(t, wide(p, desk)...)
+			p.exec(t, fmt.Sprintf("CREATE TABLE %s AS SELECT * FROM %s WHERE id <= 5", other, desk))
+			kill := "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'zhicang'"
+			if p.driver == "mysql" {
+				p.exec(t, "CREATE OR REPLACE USER stopped@'%' IDENTIFIED BY 'stopped-CANARY'", "GRANT SELECT ON county.* TO stopped@'%'")
+				p.dsn.User, p.dsn.Password = "stopped", "stopped-CANARY"
+				kill = "KILL USER stopped"
+			}
+			sleep := map[string]string{"postgres": "pg_sleep(60) IS NOT NULL", "mysql": "sleep(60) = 0"}[p.driver]
+			l := newLoader(t, caseContract)
+			cfg := ingest.Config{Name: "desk", Type: ingest.TypeSQL, Table: "ods.bench_work", Columns: map[string]string{"id": "id", "at": "at", "matter": "matter"}}
+			cfg.SQL = ingest.SQLConfig{Driver: p.driver, DSN: p.dsn, From: desk, Mode: ingest.ModeSnapshot, ChunkRows: 1 << 20}
+			for what, c := range map[string]struct {
+				where   string
+				timeout time.Duration
+				kill    bool
+				say     string
+			}{
+				"killed": {"", 0, true, "starting or shutting down|the connection broke"},
+				"silent": {"CASE WHEN id > 60000 THEN " + sleep + " ELSE id > 0 END", time.Second, false, "kept silent for longer than dsn.timeout"},
+			} {
+				t.Run(what, func(t *testing.T) {
+					cfg := cfg
+					cfg.SQL.Where, cfg.SQL.DSN.Timeout = c.where, c.timeout
+					src, err := sqldb.Open(cfg, cfg.Fields(), sqldb.Options{Location: l.Location, Now: l.Now})
+					if err != nil {
+						t.Fatal(err)
+					}
+					batches := 0
+					rep, err := l.Load(t.Context(), 1, cfg, lossy{src, func(*ingest.Batch) {
+						if batches++; batches == 1 && c.kill {
+							p.exec(t, kill)
+						}
+					}})
+					if err != nil || len(rep.Failures) != 1 || rep.Landed > 0 || batches == 0 {
+						t.Fatalf("%d batches, %+v, %v", batches, rep, err)
+					}
+					var e *ingest.Error
+					if !errors.As(rep.Failures[0], &e) || !hasOne(e.Error(), c.say) || e.Hint() == "" || strings.Contains(e.Error(), "\n") {
+						t.Errorf("got %v", rep.Failures[0])
+					}
+				})
+			}
+			cfg.Name, cfg.SQL.From = "other", other
+			if rep, _ := load(t, l, cfg); rep.Landed != 5 {
+				t.Errorf("the other source: %+v", rep)
+			}
+		})
 	}
+}
+
+// TestUntrustedServer: a server whose certificate nobody vouches for is told
+// nothing, least of all the password.
+func TestUntrustedServer(t *testing.T) {
+	web := httptest.NewTLSServer(nil) // for its certificate
+	defer web.Close()
+	for driver, greet := range map[string]func(net.Conn) error{"postgres": greetAsPostgres, "mysql": greetAsMySQL} {
+		t.Run(driver, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { l.Close() })
+			go func() {
+				for {
+					conn, err := l.Accept()
+					if err != nil {
+						return
+					}
+					if greet(conn) == nil {
+						_ = tls.Server(conn, web.TLS).Handshake() // which the client breaks off
+					}
+					conn.Close()
+				}
+			}()
+			e := failure(t, ingest.SQLConfig{Driver: driver, From: "desk", DSN: ingest.DSNConfig{
+				Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, Database: "county", User: "reader", Password: "hunter2-CANARY", TLS: "verify",
+			}}, "id")
+			if !strings.Contains(e.Error(), "certificate cannot be trusted") || !strings.Contains(e.Hint(), "dsn.ca") {
+				t.Errorf("got %v\nTry: %s", e, e.Hint())
+			}
+		})
+	}
+}
+
+// greetAsPostgres agrees to TLS.
+func greetAsPostgres(conn net.Conn) error {
+	if _, err := io.ReadFull(conn, make([]byte, 8)); err != nil {
+		return err
+	}
+	_, err := conn.Write([]byte("S"))
+	return err
+}
+
+// greetAsMySQL offers TLS and waits until the client wants it.
+func greetAsMySQL(conn net.Conn) error {
+	hello := "\x0a" + "8.0.0\x00" + "\x01\x00\x00\x00" + "12345678\x00" +
+		"\x00\xaa" + "\x2d" + "\x02\x00" + "\x08\x00" + // SSL, protocol 4.1, secure connection, plugins
+		"\x15" + strings.Repeat("\x00", 10) + "123456789012\x00" + "mysql_native_password\x00"
+	if _, err := conn.Write(append([]byte{byte(len(hello)), 0, 0, 0}, hello...)); err != nil {
+		return err
+	}
+	_, err := io.ReadFull(conn, make([]byte, 36))
+	return err
 }
 
 // TestSettings: what is wrong with a config is said with the setting's path, and

@@ -21,9 +21,16 @@ import (
 )
 
 func postgres() *dialect {
-	return &dialect{
+	d := &dialect{
 		name: "postgres", port: 5432, schemes: []string{"postgres", "postgresql"},
 		shared: true, parallel: 2, open: openPostgres, quotes: [2]string{`"`, `"`}, alias: "AS ",
+		ask: questions{
+			version: "SELECT version()", encoding: "SHOW server_encoding",
+			encrypted: "SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_backend_pid()",
+			now:       "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS')",
+			indexed: `SELECT count(*) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+				WHERE i.indrelid = (CASE WHEN $1 = '' THEN '' ELSE quote_ident($1) || '.' END || quote_ident($2))::regclass AND a.attname = $3`,
+		},
 		argument: func(n int, _ kind) string { return "$" + strconv.Itoa(n) },
 		types: map[string]mapping{
 			"bool": {kind: boolKind}, "int2": {kind: intKind}, "int4": {kind: intKind}, "int8": {kind: intKind}, "oid": {kind: intKind},
@@ -32,6 +39,9 @@ func postgres() *dialect {
 			"bytea": {kind: textKind, bytes: true}, "money": {kind: textKind, as: "%s::numeric::text"},
 		},
 	}
+	d.asText = "%s::text"
+	d.sum.whole, d.sum.decimal = "sum(%s)", "sum(%s)"
+	return d
 }
 
 // pgSession reads through pgx's own protocol layer, in PostgreSQL's binary
@@ -39,6 +49,7 @@ func postgres() *dialect {
 type pgSession struct {
 	source *Source
 	conns  []*pgconn.PgConn
+	aside  *pgconn.PgConn    // for short questions while the others are read from; nil: the first of them
 	names  map[uint32]pgType // of the types seen so far
 	utf8   bool              // the server vouches for its texts
 }
@@ -79,6 +90,14 @@ func openPostgres(ctx context.Context, s *Source) (_ session, err error) {
 		if err := p.connect(ctx, cfg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '"+snapshot[0][0]+"'"); err != nil {
 			return nil, err
 		}
+	}
+	if s.counts {
+		// One more, of the same state, so that counting does not wait for the reading.
+		if err := p.connect(ctx, cfg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '"+snapshot[0][0]+"'"); err != nil {
+			return nil, err
+		}
+		last := len(p.conns) - 1
+		p.conns, p.aside = p.conns[:last], p.conns[last]
 	}
 	return p, nil
 }
@@ -168,15 +187,20 @@ func (p *pgSession) connections() int { return len(p.conns) }
 
 func (p *pgSession) close() error {
 	var errs []error
+	if p.aside != nil {
+		p.conns = append(p.conns, p.aside)
+	}
 	for _, c := range p.conns {
 		// A connection whose query was broken off is closed already.
 		if err := c.Close(context.Background()); err != nil && !c.IsClosed() {
 			errs = append(errs, err)
 		}
 	}
-	p.conns = nil
+	p.conns, p.aside = nil, nil
 	return errors.Join(errs...)
 }
+
+func (p *pgSession) beside() bool { return p.aside != nil }
 
 // texts reads the few rows of a query as text.
 func (p *pgSession) texts(ctx context.Context, query string, args ...string) ([][]string, error) {
@@ -184,7 +208,11 @@ func (p *pgSession) texts(ctx context.Context, query string, args ...string) ([]
 	for i, a := range args {
 		params[i] = []byte(a)
 	}
-	res := p.conns[0].ExecParams(ctx, query, params, nil, nil, nil).Read()
+	conn := p.conns[0]
+	if p.aside != nil {
+		conn = p.aside
+	}
+	res := conn.ExecParams(ctx, query, params, nil, nil, nil).Read()
 	if res.Err != nil {
 		return nil, res.Err
 	}

@@ -92,7 +92,7 @@ func (p *pgSession) decoder(c column) (pgDecoder, int16) {
 		}
 		if c.bytes {
 			decode := newTextDecoder(p.source.cfg.TextEncoding)
-			return func(b *batch, at int, v []byte) string { return decode.bytes(&b.vecs[at], v) }, pgBinary
+			return func(b *batch, at int, v []byte) string { return c.leaveOut(&b.vecs[at], decode.bytes(&b.vecs[at], v)) }, pgBinary
 		}
 	}
 	format := int16(pgText)

@@ -26,7 +26,29 @@ type chunk struct {
 const ahead = 6
 
 // run reads the chunks, several at a time, and delivers them in their order.
+// Beside that, or at their end, the database is asked what they should deliver.
 func (r *reading) run(ctx context.Context, yield func(ingest.Batch) error) error {
+	if !r.session.beside() {
+		if err := r.readChunks(ctx, yield); err != nil {
+			return err
+		}
+		return r.count(ctx)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return r.count(ctx) })
+	var stopped error
+	g.Go(func() error {
+		stopped = r.readChunks(ctx, yield)
+		return stopped
+	})
+	err := g.Wait()
+	if stopped != nil && !errors.Is(stopped, context.Canceled) {
+		return stopped // and not what that did to the counting
+	}
+	return err
+}
+
+func (r *reading) readChunks(ctx context.Context, yield func(ingest.Batch) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	g, ctx := errgroup.WithContext(ctx)
@@ -104,6 +126,7 @@ func (r *reading) readChunk(ctx context.Context, connection int, c chunk, out ch
 	}
 	defer rows.close()
 	b := newBatch(r.columns, r.zone)
+	b.rest = r.rest
 	for n := 0; ; n++ {
 		if n&255 == 0 {
 			watch.start()
@@ -145,13 +168,16 @@ func (r *reading) cut(ctx context.Context, all []column) error {
 	if lower, arg := r.cursor.from(r); lower != "" {
 		byCursor := append([]string{r.dialect.quote(r.columns[r.cursor.at].name)}, order...)
 		r.chunks = []chunk{{query: r.selectFrom(exprs, []string{lower}, byCursor), args: []string{arg}}}
+		r.counted = []chunk{{query: r.countQuery(lower), args: []string{arg}}}
 		if r.cfg.Mode == ingest.ModeCursor {
 			// What has no cursor would be missed for ever otherwise.
 			null := r.dialect.quote(r.columns[r.cursor.at].name) + " IS NULL"
 			r.chunks = append(r.chunks, chunk{query: r.selectFrom(exprs, []string{null}, order), untimed: true})
+			r.counted = append(r.counted, chunk{query: r.countQuery(null)})
 		}
 		return nil
 	}
+	r.counted = []chunk{{query: r.countQuery()}} // of all, whatever it is cut into
 	ranges, err := r.ranges(ctx, all)
 	if err != nil {
 		return err

@@ -46,6 +46,8 @@ type Source struct {
 	fields  []string
 	dialect *dialect
 	zone    *time.Location // of times that name none; nil: the site's
+	sums    []string       // fields that are added up on both sides
+	counts  bool           // the database is asked what a reading should deliver
 	opts    Options
 }
 
@@ -58,6 +60,10 @@ var (
 // connected yet.
 func Open(cfg ingest.Config, fields []string, opts Options) (*Source, error) {
 	s := &Source{name: cfg.Name, cfg: cfg.SQL, fields: slices.Clone(fields), opts: opts}
+	s.counts = cfg.Reconcile.Count == nil || *cfg.Reconcile.Count
+	for _, name := range cfg.Reconcile.Sum {
+		s.sums = append(s.sums, cfg.Columns[name])
+	}
 	if s.opts.Now == nil {
 		s.opts.Now = time.Now
 	}
@@ -108,7 +114,7 @@ func (s *Source) Read(
 // Keys delivers the fields of every row that the source has, whatever the mode.
 func (s *Source) Keys(ctx context.Context, u ingest.Unit, fields []string, yield func(ingest.Batch) error) error {
 	keys := *s
-	keys.fields = slices.Clone(fields)
+	keys.fields, keys.counts = slices.Clone(fields), false
 	keys.cfg.Mode, keys.cfg.Cursor, keys.cfg.Lookback, keys.cfg.Overlap = ingest.ModeSnapshot, "", 0, 0
 	keys.cfg.Deleted = ingest.DeletedConfig{}
 	_, err := keys.Read(ctx, u, "", yield)
@@ -135,7 +141,7 @@ func (s *Source) read(ctx context.Context, cursor string, yield func(ingest.Batc
 	if err := r.run(ctx, yield); err != nil {
 		return out, err
 	}
-	return ingest.Outcome{Cursor: r.cursor.next, Header: r.header}, nil
+	return ingest.Outcome{Cursor: r.cursor.next, Header: r.header, Total: r.total, Totals: r.totals}, nil
 }
 
 // reading is one Read.
@@ -145,11 +151,15 @@ type reading struct {
 	started time.Time
 	base    string   // what stands behind FROM
 	header  []string // every column of it
-	columns []column // that are read: the fields, then what the reading needs for itself
+	columns []column // that are read: the fields, what the reading needs for itself, the rest
+	rest    int      // where those begin that nobody mapped; 0: they are not asked for
 	deleted int      // position of the marker among the columns; −1: none
 	cursor  cursorPlan
 	key     []string // in whose order rows are read; nil: in the database's
 	chunks  []chunk
+	counted []chunk // what the chunks should deliver together
+	total   *int64  // the database's answer to that; nil: it is not asked
+	totals  []map[string]string
 }
 
 // planInTime is plan within the time that the database may keep silent.
@@ -188,7 +198,8 @@ func (r *reading) plan(ctx context.Context, cursor string) (err error) {
 // pick finds the columns that are read among those that there are.
 func (r *reading) pick(ctx context.Context, all []column) error {
 	r.deleted, r.cursor.at = -1, -1
-	names := slices.Clone(r.fields)
+	named, rest := record.Named(r.fields)
+	names := slices.Clone(named)
 	own := func(name string) int {
 		if i := slices.IndexFunc(names, func(n string) bool { return record.Fold(n) == record.Fold(name) }); i >= 0 {
 			return i
@@ -213,6 +224,11 @@ func (r *reading) pick(ctx context.Context, all []column) error {
 	}
 	if len(missing) > 0 {
 		return record.Missing(names, missing, r.header)
+	}
+	if rest {
+		if err := r.pickRest(all, len(named)); err != nil {
+			return err
+		}
 	}
 	return r.session.refine(ctx, r.cfg.From, r.columns)
 }

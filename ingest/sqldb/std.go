@@ -47,6 +47,7 @@ func openStd(ctx context.Context, s *Source, db *sql.DB, options *sql.TxOptions)
 }
 
 func (p *stdSession) connections() int { return 1 }
+func (p *stdSession) beside() bool     { return false }
 
 // close gives up the transaction with its connection. What breaks a connection
 // is said by the query that it broke.

@@ -111,7 +111,7 @@ func (s *Source) stdDecoder(c column) stdDecoder {
 			raw = fmt.Append(nil, v)
 		}
 		if c.bytes {
-			return text.bytes(vec, raw)
+			return c.leaveOut(vec, text.bytes(vec, raw))
 		}
 		return text.text(vec, raw)
 	}

@@ -99,7 +99,7 @@ func TestSuite(t *testing.T) {
 	for name, start := range places {
 		t.Run(name, func(t *testing.T) {
 			p := start(t)
-			sourcetest.Run(t, sourcetest.Harness{Open: func(t *testing.T, d sourcetest.Data, fields []string) sourcetest.Place {
+			sourcetest.Run(t, sourcetest.Harness{Rest: true, Counts: true, Open: func(t *testing.T, d sourcetest.Data, fields []string) sourcetest.Place {
 				name := table()
 				insert := func(t *testing.T, rows [][]string, broken func(int) bool) {
 					for from := 0; from < len(rows); from += 500 {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"zhicang/ingest"
+	"zhicang/ingest/record"
 	"zhicang/models"
 )
 
@@ -105,10 +106,9 @@ func hasPassword(q url.Values) bool {
 
 func (s *Source) validateRead() error {
 	c := s.cfg
+	named, _ := record.Named(s.fields)
 	switch {
-	case slices.Contains(s.fields, ingest.ExtraField):
-		return s.setting("table", "map the columns that matter, or leave `extra: true` out of the contract", "the contract wants every other column as well, which databases do not deliver yet")
-	case len(s.fields) == 0:
+	case len(named) == 0:
 		return s.setting("columns", "map at least one: columns: {opinion_id: id}", "names no column")
 	case (c.From == "") == (c.SQL == ""):
 		return s.setting("from", "from: schema.table, or sql: with a SELECT", "exactly one of from and sql is needed")
