@@ -99,6 +99,12 @@ func (cat *Catalog) checkReferences() error {
 			if _, ok := cat.contracts[up]; !ok {
 				return c.errorf("reads."+up, didYouMean(up, cat.Tables()), "reads: no table %q", up)
 			}
+			for _, name := range c.Reads[up].Same {
+				landed := cat.contracts[up].LandedColumns()
+				if !slices.ContainsFunc(landed, func(col Column) bool { return col.Name == name }) {
+					return c.errorf("reads."+up, "name columns that tell what is one thing", "reads[%s].same: no column %q lands there", up, name)
+				}
+			}
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@
 package models
 
 import (
+	"cmp"
 	"path"
 	"regexp"
 	"slices"
@@ -38,6 +39,13 @@ type Contract struct {
 	Open bool `yaml:"open"`
 	// Retention says how long rows are kept (ods only); nil: for good.
 	Retention *Retention `yaml:"retention"`
+	// Newest says how new the table's data are told to be (ods only); nil: by
+	// the partition, and due every day.
+	Newest *Newest `yaml:"newest"`
+	// Ledger marks a published table that is written from the ledger after every
+	// run, into a file of its own; no model makes it. Those of PlatformDomain
+	// all are.
+	Ledger bool `yaml:"ledger"`
 	// Extra keeps what a source delivers and nobody maps (ods only): the column
 	// ExtraColumn holds it as a JSON object of texts, scrubbed as free text is,
 	// since nothing is known of it.
@@ -62,6 +70,45 @@ type Retention struct {
 // FirstKept is the first month that is kept on a day of the month asOf.
 func (r *Retention) FirstKept(asOf Month) Month { return asOf - Month(r.Months) }
 
+// Newest says what day the rows of an ods table speak of, and how often there
+// should be new ones.
+type Newest struct {
+	// By names the DATE or TIMESTAMP column whose largest value is the newest day
+	// that the data speak of; empty: the partition.
+	By string `yaml:"by"`
+	// Every is how often new data are due; empty: every day.
+	Every Pace `yaml:"every"`
+	// WholeMonth says that a day stands for its whole calendar month, as those of
+	// a column with Month do.
+	WholeMonth bool `yaml:"whole_month"`
+}
+
+// A Pace is how often new data of a table are due.
+type Pace string
+
+// The paces. What comes OnChange is never late: nothing happened.
+const (
+	Daily    Pace = "day"
+	Monthly  Pace = "month"
+	Yearly   Pace = "year"
+	OnChange Pace = "change"
+)
+
+// Paces are all of them.
+var Paces = []Pace{Daily, Monthly, Yearly, OnChange}
+
+// Pace is how often new rows of an ods table are due, and by is the column that
+// says how new they are.
+func (c *Contract) Pace() (by Column, every Pace) {
+	n := Newest{}
+	if c.Newest != nil {
+		n = *c.Newest
+	}
+	by, _ = c.Column(cmp.Or(n.By, c.Partition))
+	by.Month = by.Month || n.WholeMonth
+	return by, cmp.Or(n.Every, Daily)
+}
+
 // A Window is a span of months around the month that is built. All stands for
 // the whole of the upstream table.
 type Window struct {
@@ -74,6 +121,10 @@ type Window struct {
 	// Spill is how many months later than an upstream row a row made of it may
 	// stand: a week that begins in March may end in April. At most Before.
 	Spill int `yaml:"spill"`
+	// Same names columns of an ods table: of its other months those rows are seen
+	// that have the same values in them as a row of this month, as a newer version
+	// of a thing may have moved to another month.
+	Same []string `yaml:"same" json:",omitempty"` // so that what tables of no such window are made of stays as it was
 }
 
 // A Column is one column of a contract. In derived tables type, title, formula
@@ -149,6 +200,10 @@ func Layer(table string) string {
 // PlatformDomain is the domain of the tables that tell how the house itself is:
 // they are written from the ledger after every run, and no model makes them.
 const PlatformDomain = "platform"
+
+// FromLedger reports whether the table is written from the ledger after every
+// run.
+func (c *Contract) FromLedger() bool { return c.Ledger || c.Domain() == PlatformDomain }
 
 // Domain is the folder that the contract stands in, such as congress; "" for
 // the tables that all domains share.

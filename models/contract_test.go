@@ -98,6 +98,7 @@ func TestContractErrors(t *testing.T) {
 		{"no pattern", "VARCHAR, required: true", `VARCHAR, required: true, pattern: "[0-"`, `:8: columns[id].pattern: "[0-" is no regular expression|see pkg.go.dev/regexp/syntax; quote it, as in "[0-9]{4}"`},
 		{"future number", "min: 0, max: 10", "not_after_load: true", ":10: columns[money].not_after_load: the column is DECIMAL(18,2)|use it on a DATE or TIMESTAMP"},
 		{"list", "DECIMAL(18,2)\", min: 0, max: 10", "VARCHAR[]\"", ":10: columns[money].type: a list does not land|land the list as VARCHAR and take it apart in a model"},
+		{"same of a derived table", "checks:", "reads: {dwd.x_y: {same: [id]}}\nchecks:", ":13: reads[dwd.x_y]: same is for ods tables, and stands alone|e.g. {same: [source_system, record_id]}"},
 		{"reads nonsense", "checks:", "reads: {dwd.x_y: {before: -1}}\nchecks:", ":13: reads[dwd.x_y]: before and after are months, 0 or more, and all stands alone|e.g. {before: 1}, or {all: true}"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

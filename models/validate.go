@@ -40,16 +40,41 @@ func (c *Contract) validate() error {
 	if err := c.validateReferences(); err != nil {
 		return err
 	}
+	if c.Ledger && !c.Published() {
+		return c.errorf("ledger", "leave it out", "ledger: only what readers read is written from the ledger")
+	}
 	if c.Layer() == "ods" {
 		return c.validateLanding()
 	}
 	if c.Retention != nil {
 		return c.errorf("retention", "set it on the ods tables that this one is made from: what is derived goes with them", "retention: only what was delivered is kept for a time")
 	}
+	if c.Newest != nil {
+		return c.errorf("newest", "set it on the ods tables that this one is made from", "newest: how new a table is depends on what was delivered")
+	}
 	if c.Extra {
 		return c.errorf("extra", "leave it out", "extra: only an ods table receives fields that nobody mapped")
 	}
 	return c.validateReaders()
+}
+
+// validateNewest checks what says how new the data are.
+func (c *Contract) validateNewest() error {
+	if c.Newest == nil {
+		return nil
+	}
+	by, every := c.Pace()
+	switch {
+	case !slices.Contains(Paces, every):
+		return c.errorf("newest.every", fmt.Sprint(Paces), "newest.every: %q is no pace", every)
+	case by.Name == "":
+		return c.errorf("newest.by", "name one of its columns", "newest.by: there is no column %q", c.Newest.By)
+	case !by.Required:
+		return c.errorf("newest.by", "name a column with `required: true`", "newest.by: %s may be empty, and then nothing is known", by.Name)
+	case by.Type.Kind != Date && by.Type.Kind != Timestamp:
+		return c.errorf("newest.by", "name a DATE or TIMESTAMP", "newest.by: %s says no day, it is %s", by.Name, by.Type)
+	}
+	return nil
 }
 
 // validateReaders checks that it is known who may read a published table.
@@ -213,6 +238,9 @@ func (c *Contract) validateReferences() error {
 		if w.Before < 0 || w.After < 0 || (w.All && w.Before+w.After > 0) {
 			return c.errorf("reads."+up, "e.g. {before: 1}, or {all: true}", "reads[%s]: before and after are months, 0 or more, and all stands alone", up)
 		}
+		if len(w.Same) > 0 && (w.All || w.Before+w.After+w.Spill+w.Days > 0 || Layer(up) != "ods") {
+			return c.errorf("reads."+up, "e.g. {same: [source_system, record_id]}", "reads[%s]: same is for ods tables, and stands alone", up)
+		}
 	}
 	return nil
 }
@@ -229,6 +257,9 @@ func (c *Contract) validateLanding() error {
 		case r.Reference == "":
 			return c.errorf("retention.reference", "name the law, decree or decision", "retention.reference: it is not known who asks for the deletion")
 		}
+	}
+	if err := c.validateNewest(); err != nil {
+		return err
 	}
 	if len(c.Key) == 0 || c.Partition == "" {
 		return c.errorf("table", "name in `key` the columns that tell rows apart and in `partition` a DATE or TIMESTAMP", "an ods table needs a key and a partition")

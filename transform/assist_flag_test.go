@@ -95,7 +95,7 @@ func TestFlagLives(t *testing.T) {
 			rt.Fatal(err)
 		}
 		fillTable(t, e, cat, "dwd.assist_review", "x\n")
-		fillTable(t, e, cat, "dim.run", "as_of,timezone,region_code\n"+end(months-1)+",Asia/Shanghai,331022\n")
+		fillTable(t, e, cat, "dim.site", "region_code\n331022\n")
 		fillTable(t, e, cat, "dim.parameter", fmt.Sprintf("name,value,valid_from,valid_to\nassist.risk.clear_after,%d,0001-01-01,9999-12-31\n", clearAfter))
 		c, _ := cat.Contract("dim.assist_risk_rule")
 		rules, _ := dated(cat, c)

@@ -62,22 +62,27 @@ type scenarioDecision struct {
 
 // TestAssistScenarios runs every scenario of sql/assist/testdata/scenarios.
 func TestAssistScenarios(t *testing.T) {
-	files, err := filepath.Glob("../sql/assist/testdata/scenarios/*.yaml")
+	e, g, cat := open(t)
+	eachScenario(t, "assist", func(t *testing.T, s *scenario) { s.run(t, e, g, cat) })
+}
+
+// eachScenario runs every scenario of sql/<domain>/testdata/scenarios.
+func eachScenario[S any](t *testing.T, domain string, run func(*testing.T, *S)) {
+	files, err := filepath.Glob("../sql/" + domain + "/testdata/scenarios/*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scenarios: %v", err)
 	}
-	e, g, cat := open(t)
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
 			data, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
-			var s scenario
+			var s S
 			if err := models.DecodeYAML(filepath.Base(file), data, &s); err != nil {
 				t.Fatal(err)
 			}
-			s.run(t, e, g, cat)
+			run(t, &s)
 		})
 	}
 }
@@ -242,6 +247,7 @@ func (s *scenario) fillDimensions(t *testing.T, e *warehouse.Engine, cat *models
 	t.Helper()
 	dims := map[string]string{
 		"dim.run":             "as_of,timezone,region_code\n" + s.AsOf + ",Asia/Shanghai,331022\n",
+		"dim.site":            "region_code\n331022\n",
 		"dim.region":          "region_code,region_name,path_name,level,parent_code,valid_from,valid_to\n331022,三门县,三门县,3,331000,0001-01-01,9999-12-31\n331022100,海游街道,三门县海游街道,4,331022,0001-01-01,9999-12-31\n",
 		"dim.region_ancestor": "region_code,ancestor_code,ancestor_level\n331022,331022,3\n331022100,331022,3\n331022100,331022100,4\n",
 		"dim.parameter":       parameterCSV(cat),

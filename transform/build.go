@@ -21,8 +21,9 @@ type builder struct {
 	engine *warehouse.Engine
 	graph  *Graph
 	states states
-	files  map[string][]ledger.LakeFile // of ods tables
-	dir    string                       // data folder
+	files  map[string][]ledger.LakeFile  // of ods tables
+	shared map[string][]warehouse.Shared // by sharedName
+	dir    string                        // data folder
 	run    int64
 }
 
@@ -125,13 +126,19 @@ func (b *builder) cut(n *Node, up string, span warehouse.Span) (warehouse.Slice,
 	}
 	if c.Layer() == "ods" {
 		cut.Columns, cut.Partition = c.LandedColumns(), ""
-		var files []ledger.LakeFile
+		var files, others []ledger.LakeFile
+		shared := elsewhere(b.shared[sharedName(up, w.Same)], span)
 		for _, f := range b.files[up] {
-			if m, err := models.ParseMonth(f.Month); err == nil && m >= cut.Span.First && m <= cut.Span.Last {
+			m, err := models.ParseMonth(f.Month)
+			switch {
+			case err != nil:
+			case m >= cut.Span.First && m <= cut.Span.Last:
 				files = append(files, f)
+			case shared[m]:
+				others = append(others, f)
 			}
 		}
-		cut.Files = lakePaths(b.dir, files)
+		cut.Files, cut.Same, cut.Elsewhere = lakePaths(b.dir, files), w.Same, lakePaths(b.dir, others)
 	}
 	return cut, true
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,29 +44,15 @@ type dutyWant struct {
 
 // TestDutyScenarios runs every scenario of sql/congress/testdata/scenarios.
 func TestDutyScenarios(t *testing.T) {
-	files, err := filepath.Glob("../sql/congress/testdata/scenarios/*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no scenarios: %v", err)
-	}
 	e, g, cat := open(t)
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
-			data, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var s dutyScenario
-			if err := models.DecodeYAML(filepath.Base(file), data, &s); err != nil {
-				t.Fatal(err)
-			}
-			fillDutyDimensions(t, e, cat, s.Rules, s.Schemes)
-			fillDuty(t, e, cat, s.Given)
-			buildDuty(t, e, g, "ads.")
-			for _, w := range s.Want {
-				w.check(t, e)
-			}
-		})
-	}
+	eachScenario(t, "congress", func(t *testing.T, s *dutyScenario) {
+		fillDutyDimensions(t, e, cat, s.Rules, s.Schemes)
+		fillDuty(t, e, cat, s.Given)
+		buildDuty(t, e, g, "ads.")
+		for _, w := range s.Want {
+			w.check(t, e)
+		}
+	})
 }
 
 func (w *dutyWant) check(t *testing.T, e *warehouse.Engine) {
@@ -146,6 +131,7 @@ func fillDutyDimensions(t *testing.T, e *warehouse.Engine, cat *models.Catalog, 
 	t.Helper()
 	dims := map[string]string{
 		"dim.run":             "as_of,timezone,region_code\n2025-12-31,Asia/Shanghai,339921\n",
+		"dim.site":            "region_code\n339921\n",
 		"dim.region":          "region_code,region_name,level\n339921,云溪县,3\n339921104,横漾镇,4\n339921101,白渡镇,4\n",
 		"dim.region_ancestor": "region_code,ancestor_code,ancestor_level\n339921,339921,3\n339921104,339921104,4\n339921104,339921,3\n339921101,339921101,4\n339921101,339921,3\n",
 		"dim.parameter":       parameterCSV(cat),

@@ -62,7 +62,7 @@ type Parser interface {
 func NewGraph(ctx context.Context, parser Parser, cat *models.Catalog, sqlFS fs.FS, steps []Step) (*Graph, error) {
 	g := &Graph{nodes: map[string]*Node{}, platform: map[string]*models.Contract{}}
 	for _, c := range cat.Contracts() {
-		if c.Domain() == models.PlatformDomain {
+		if c.FromLedger() {
 			g.platform[c.Table] = c
 			continue
 		}
@@ -88,6 +88,11 @@ func NewGraph(ctx context.Context, parser Parser, cat *models.Catalog, sqlFS fs.
 	}
 	if err := cat.Inherit(g.order, func(t string) []string { return g.nodes[t].Upstreams }); err != nil {
 		return nil, err
+	}
+	for i := range steps {
+		if steps[i].Connected != nil {
+			steps[i].Connected(g)
+		}
 	}
 	for _, n := range g.nodes {
 		for _, name := range n.Contract.Parameters {

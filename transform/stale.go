@@ -192,6 +192,9 @@ func (g *Graph) inputs(n *Node, s states, m models.Month) (digest string, parts 
 				fmt.Fprintf(h, "%s %s\n", um, st.Content)
 			}
 		}
+		if same := n.Contract.Reads[up].Same; len(same) > 0 {
+			fmt.Fprintf(h, "same %s\n", s[sharedName(up, same)][m].Content)
+		}
 	}
 	if n.selfRead {
 		for back := n.Contract.Reads[n.Contract.Table].Before; back > 0; back-- {

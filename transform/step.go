@@ -29,6 +29,9 @@ type Step struct {
 	// It is no input: a step makes the same rows without it. A step that reads
 	// its own earlier months has none. Optional.
 	Cache string
+	// Connected hands over the graph once every table knows its upstreams, for a
+	// step whose rows tell of the tables. It is called before Version. Optional.
+	Connected func(*Graph)
 	// Build reads its inputs and emits rows, values in the order of the
 	// contract's columns.
 	Build func(ctx context.Context, b *Build) error

@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -96,12 +97,15 @@ func openError(path string, err error) error {
 
 // prepareSession gives a connection the spelling of the SQL subset. Settings
 // that belong to the instance are repeated harmlessly.
-func prepareSession(ctx context.Context, c driver.ExecerContext, o Options) error {
+func prepareSession(ctx context.Context, c driver.ExecerContext, o Options, macros ...string) error {
 	stmts := []string{
 		"SET integer_division = true",
 		"SET TimeZone = 'Asia/Shanghai'",
 		"SET autoinstall_known_extensions = false",
 		"SET autoload_known_extensions = false",
+		// Every table is written in a transaction of its own; the log may gather
+		// what a day changes, and is written into the file once, by Close.
+		"SET checkpoint_threshold = '256MB'",
 	}
 	if o.MemoryLimit != "" {
 		stmts = append(stmts, "SET memory_limit = "+quote(o.MemoryLimit))
@@ -112,7 +116,7 @@ func prepareSession(ctx context.Context, c driver.ExecerContext, o Options) erro
 	if o.TempDir != "" {
 		stmts = append(stmts, "SET temp_directory = "+quote(o.TempDir))
 	}
-	for _, s := range append(stmts, dialect.Macros()...) {
+	for _, s := range slices.Concat(stmts, dialect.Macros(), macros) {
 		if _, err := c.ExecContext(ctx, s, nil); err != nil {
 			return fmt.Errorf("prepare session: %w", err)
 		}

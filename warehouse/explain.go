@@ -30,6 +30,7 @@ const (
 	WrongArgument // too many or too few bound values
 	TooDeep
 	Interrupted
+	Unreadable // the file cannot be read, or is damaged
 )
 
 // Decimal, Interval and Map are values that have no type in Go.
@@ -109,6 +110,13 @@ func kindOf(e *duckdb.Error, text string) ErrorKind {
 		return Forbidden
 	case duckdb.ErrorTypeInterrupt:
 		return Interrupted
+	case duckdb.ErrorTypeIO, duckdb.ErrorTypeSerialization, duckdb.ErrorTypeFatal:
+		if has("orrupt", "checksum", "read from file", "read enough bytes", "could not read", "Could not read", "read file", "deserializ", "does not match") {
+			return Unreadable
+		}
+		if e.Type == duckdb.ErrorTypeIO {
+			return Unreadable
+		}
 	case duckdb.ErrorTypeMismatchType:
 		return Mismatch
 	}

@@ -38,6 +38,8 @@ type ReadingOptions struct {
 	Connections int    // statements at a time; 0: 8
 	MemoryLimit string // such as "2GB"; "": DuckDB's own, 80 % of the machine
 	Threads     int    // 0: all processors
+	// Macros are run on every connection, after those of the models' SQL.
+	Macros []string
 }
 
 // OpenReading opens published files, by the names that they shall be known by.
@@ -67,7 +69,7 @@ func (r *Reading) prepare(ctx context.Context, files map[string]string, o Readin
 		// Nothing spills: what a reader's statement needs beyond the memory
 		// limit is refused.
 		err = conn.Raw(func(dc any) error {
-			return prepareSession(ctx, dc.(driver.ExecerContext), Options{MemoryLimit: o.MemoryLimit, Threads: o.Threads})
+			return prepareSession(ctx, dc.(driver.ExecerContext), Options{MemoryLimit: o.MemoryLimit, Threads: o.Threads}, o.Macros...)
 		})
 		if err != nil {
 			return err
@@ -195,17 +197,40 @@ func (r *Reading) Parse(ctx context.Context, conn *sql.Conn, text string) (*dial
 	return parse(ctx, conn, text)
 }
 
+// Tree is the parse tree of a text as the engine's parser gives it, in JSON: of
+// one that it refuses, what it says.
+func (r *Reading) Tree(ctx context.Context, conn *sql.Conn, text string) ([]byte, error) {
+	return serialize(ctx, conn, text)
+}
+
+// Write is the text of a parse tree.
+func (r *Reading) Write(ctx context.Context, conn *sql.Conn, tree []byte) (string, error) {
+	var text string
+	if err := conn.QueryRowContext(ctx, "SELECT json_deserialize_sql(?::JSON)", string(tree)).Scan(&text); err != nil {
+		return "", fmt.Errorf("write a parse tree: %w", err)
+	}
+	return text, nil
+}
+
 // rowQuerier is a connection or a pool of them.
 type rowQuerier interface {
 	QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row
 }
 
 func parse(ctx context.Context, db rowQuerier, text string) (*dialect.Query, error) {
+	tree, err := serialize(ctx, db, text)
+	if err != nil {
+		return nil, err
+	}
+	return dialect.Parse(text, tree)
+}
+
+func serialize(ctx context.Context, db rowQuerier, text string) ([]byte, error) {
 	var tree string
 	if err := db.QueryRowContext(ctx, "SELECT CAST(json_serialize_sql(?::VARCHAR) AS VARCHAR)", text).Scan(&tree); err != nil {
 		return nil, fmt.Errorf("parse: %w", err)
 	}
-	return dialect.Parse(text, []byte(tree))
+	return []byte(tree), nil
 }
 
 // Broken reports whether the engine has met an error after which it answers

@@ -3,6 +3,7 @@ package warehouse
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"zhicang/models"
 )
@@ -27,6 +28,8 @@ func (e *Engine) createMeta(ctx context.Context) error {
 		`CREATE TABLE IF NOT EXISTS meta.partition (
 			table_name VARCHAR, month VARCHAR, definition VARCHAR, inputs VARCHAR,
 			content VARCHAR, row_count BIGINT, run_id BIGINT)`,
+		`CREATE TABLE IF NOT EXISTS meta.shared_key (table_name VARCHAR, key_columns VARCHAR, batch BIGINT, month VARCHAR, other VARCHAR)`,
+		`CREATE TABLE IF NOT EXISTS meta.shared_seen (table_name VARCHAR, key_columns VARCHAR, batch BIGINT, month VARCHAR, row_count BIGINT)`,
 	} {
 		if err := e.Exec(ctx, s); err != nil {
 			return fmt.Errorf("create meta: %w", err)
@@ -62,16 +65,18 @@ func (e *Engine) States(ctx context.Context) ([]State, error) {
 
 // Remember stores the states of months that were just built.
 func (tx *Tx) Remember(ctx context.Context, states []State) error {
-	for _, s := range states {
-		if err := tx.Forget(ctx, s.Table, s.Month); err != nil {
-			return err
-		}
-		if err := tx.Exec(ctx, "INSERT INTO meta.partition VALUES (?, ?, ?, ?, ?, ?, ?)",
-			s.Table, s.Month.String(), s.Definition, s.Inputs, s.Content, s.Rows, s.Run); err != nil {
-			return err
-		}
+	if len(states) == 0 {
+		return nil
 	}
-	return nil
+	names, rows := make([]string, len(states)), make([]string, len(states))
+	for i, s := range states {
+		names[i] = fmt.Sprintf("(%s, %s)", quote(s.Table), quote(s.Month.String()))
+		rows[i] = fmt.Sprintf("(%s, %s, %s, %s, %s, %d, %d)", quote(s.Table), quote(s.Month.String()), quote(s.Definition), quote(s.Inputs), quote(s.Content), s.Rows, s.Run)
+	}
+	if err := tx.Exec(ctx, "DELETE FROM meta.partition WHERE (table_name, month) IN ("+strings.Join(names, ", ")+")"); err != nil {
+		return err
+	}
+	return tx.Exec(ctx, "INSERT INTO meta.partition VALUES "+strings.Join(rows, ", "))
 }
 
 // Forget removes what is remembered of a month.

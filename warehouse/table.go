@@ -87,6 +87,10 @@ type Slice struct {
 	Files []string
 	// Columns are the landed columns of an ods table.
 	Columns []models.Column
+	// Elsewhere are files of other months, of which the rows are seen that have
+	// the same values in the columns Same as a row of Files.
+	Elsewhere []string
+	Same      []string
 }
 
 // Slice makes the view and returns its qualified name. It vanishes with
@@ -100,6 +104,14 @@ func (tx *Tx) Slice(ctx context.Context, s Slice) (string, error) {
 	body := "SELECT * FROM " + qualified(s.Table)
 	if s.Columns != nil {
 		body = lakeSelect(s.Columns, s.Files)
+		if len(s.Elsewhere) > 0 {
+			keys := make([]string, len(s.Same))
+			for i, k := range s.Same {
+				keys[i] = ident(k)
+			}
+			body = fmt.Sprintf("%s UNION ALL SELECT * FROM (%s) SEMI JOIN (%s) USING (%s)",
+				body, lakeSelect(s.Columns, s.Elsewhere), body, strings.Join(keys, ", "))
+		}
 	}
 	if s.Partition != "" && !s.Span.Whole() {
 		body = "SELECT * FROM (" + body + ") WHERE " + s.Span.where(s.Partition)
@@ -231,6 +243,9 @@ func (tx *Tx) Offending(ctx context.Context, c *models.Contract, s Span, pending
 		rest := "true"
 		for _, p := range pending {
 			rest += " AND NOT (" + p.where(c.Partition) + ")"
+		}
+		if slices.Contains(unique, c.Partition) {
+			rest = s.where(c.Partition) // no other month has a key with this day
 		}
 		from = fmt.Sprintf("(SELECT %s FROM (SELECT * FROM %s WHERE %s) AS t SEMI JOIN %s AS mine USING (%s) GROUP BY %s HAVING count(*) > 1) AS t",
 			list, qualified(c.Table), rest, mine, list, list)

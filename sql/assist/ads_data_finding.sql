@@ -5,4 +5,4 @@ FROM dws.assist_conflict AS c
 JOIN (SELECT max(month) AS month FROM dws.assist_evaluation_day) AS l ON l.month = c.month
 LEFT JOIN dws.assist_person_month AS p ON p.month = c.month AND p.person_key = c.person_key
 LEFT JOIN dwd.assist_household AS h ON h.household_key = c.household_key
-CROSS JOIN dim.run AS r
+CROSS JOIN dim.site AS r

@@ -3,6 +3,6 @@ SELECT
 FROM dws.assist_coverage AS c
 JOIN (SELECT max(month) AS month FROM dws.assist_evaluation_day) AS l ON l.month = c.month
 JOIN dim.assist_dataset AS d ON d.dataset = c.dataset AND c.evaluated_on >= d.valid_from AND c.evaluated_on < d.valid_to
-CROSS JOIN dim.run AS r
+CROSS JOIN dim.site AS r
 -- What comes monthly is asked for by the year, what comes less often on a day.
 WHERE c.window_kind <> '近6月' AND (d.every_months > 1) = (c.window_kind = '时点')

@@ -14,24 +14,32 @@ term AS (
   JOIN dim.parameter AS p ON d.evaluated_on >= p.valid_from AND d.evaluated_on < p.valid_to
   GROUP BY d.n
 ),
--- k counts the evaluations that say something: what is unknown neither clears
--- a flag nor keeps it.
-counted AS (
-  SELECT
-    e.flag_id, e.month, e.evaluated_on, e.rule_id, e.rule_version, e.person_key, e.household_key, e.region_code, e.period, e.result,
-    e.value, e.threshold, e.missing, e.evidence, e.evidence_digest, d.n,
-    d.n - sum(CASE WHEN e.result = '待核' THEN 1 ELSE 0 END) OVER (PARTITION BY e.flag_id ORDER BY d.n) AS k,
-    sum(CASE WHEN e.result = '待核' THEN 1 ELSE 0 END) OVER (PARTITION BY e.flag_id) AS unknowns,
-    max(CASE WHEN e.result = '待核' THEN d.n END) OVER (PARTITION BY e.flag_id) AS last_unknown,
-    max(CASE WHEN e.result = '待核' THEN concat(date_format(e.evaluated_on, '%Y-%m-%d'), '起:', e.missing) END) OVER (PARTITION BY e.flag_id) AS last_missing
+-- What says when a flag lives is kept narrow; the rest joins the newest row.
+evaluated AS (
+  SELECT e.flag_id, e.month, e.evaluated_on, e.result, e.missing, d.n
   FROM dws.assist_risk_evaluation AS e
   JOIN day AS d ON d.month = e.month
   WHERE e.flag_id IN (SELECT flag_id FROM dws.assist_risk_evaluation WHERE result = '符合')
 ),
+unknown AS (
+  SELECT
+    flag_id, count(*) AS unknowns, max(n) AS last_unknown,
+    max(concat(date_format(evaluated_on, '%Y-%m-%d'), '起:', missing)) AS last_missing
+  FROM evaluated
+  WHERE result = '待核'
+  GROUP BY flag_id
+),
+-- k counts the evaluations that say something: what is unknown neither clears
+-- a flag nor keeps it.
+counted AS (
+  SELECT
+    flag_id, month, result, n,
+    n - sum(CASE WHEN result = '待核' THEN 1 ELSE 0 END) OVER (PARTITION BY flag_id ORDER BY n) AS k
+  FROM evaluated
+),
 met AS (
   SELECT
-    c.flag_id, c.month, c.evaluated_on, c.rule_id, c.rule_version, c.person_key, c.household_key, c.region_code, c.period,
-    c.value, c.threshold, c.evidence, c.evidence_digest, c.n, c.k, c.unknowns, c.last_unknown, c.last_missing,
+    c.flag_id, c.month, c.n, c.k,
     CASE WHEN c.k - lag(c.k, 1, c.k) OVER (PARTITION BY c.flag_id ORDER BY c.n) - 1 >= t.clear_after THEN 1 ELSE 0 END AS is_reopened
   FROM counted AS c
   JOIN term AS t ON t.n = c.n
@@ -39,34 +47,38 @@ met AS (
 ),
 spelled AS (
   SELECT
-    flag_id, month, evaluated_on, rule_id, rule_version, person_key, household_key, region_code, period, value, threshold, evidence, evidence_digest,
-    n, k, unknowns, last_unknown, last_missing,
+    flag_id, month, n, k,
     1 + sum(is_reopened) OVER (PARTITION BY flag_id ORDER BY n) AS episode,
-    min(month) OVER (PARTITION BY flag_id) AS first_seen,
     row_number() OVER (PARTITION BY flag_id ORDER BY n DESC) AS newest
   FROM met
 ),
 opened AS (
   SELECT flag_id, episode, min(month) AS opened_in FROM spelled GROUP BY flag_id, episode
 ),
+seen AS (
+  SELECT flag_id, min(month) AS first_seen FROM met GROUP BY flag_id
+),
 flag AS (
   SELECT
-    s.flag_id, s.rule_id, s.rule_version, s.person_key, s.household_key, s.region_code, s.period, s.value, s.threshold, s.evidence, s.evidence_digest,
-    s.first_seen, o.opened_in, s.evaluated_on AS last_seen, s.episode,
+    s.flag_id, e.rule_id, e.rule_version, e.person_key, e.household_key, e.region_code, e.period, e.value, e.threshold, e.evidence, e.evidence_digest,
+    f.first_seen, o.opened_in, e.evaluated_on AS last_seen, s.episode,
     CASE
-      WHEN coalesce(y.n, l.n) - s.unknowns - s.k >= t.clear_after THEN '已解除'
-      WHEN s.period <> '' AND s.period < l.year THEN '期满'
-      WHEN s.last_unknown = l.n THEN '待核'
+      WHEN coalesce(y.n, l.n) - coalesce(u.unknowns, 0) - s.k >= t.clear_after THEN '已解除'
+      WHEN e.period <> '' AND e.period < l.year THEN '期满'
+      WHEN u.last_unknown = l.n THEN '待核'
       WHEN s.n < l.n THEN '观察'
       WHEN o.opened_in = s.month THEN '新增'
       ELSE '持续'
     END AS state,
-    CASE WHEN s.last_unknown = l.n THEN s.last_missing END AS missing
+    CASE WHEN u.last_unknown = l.n THEN u.last_missing END AS missing
   FROM spelled AS s
+  JOIN dws.assist_risk_evaluation AS e ON e.flag_id = s.flag_id AND e.month = s.month
   JOIN opened AS o ON o.flag_id = s.flag_id AND o.episode = s.episode
+  JOIN seen AS f ON f.flag_id = s.flag_id
   CROSS JOIN latest AS l
   JOIN term AS t ON t.n = l.n
-  LEFT JOIN year_end AS y ON y.year = s.period
+  LEFT JOIN unknown AS u ON u.flag_id = s.flag_id
+  LEFT JOIN year_end AS y ON y.year = e.period
   WHERE s.newest = 1
 ),
 -- What a rule is called and who acts on it, as its newest row in this version says.
@@ -100,5 +112,5 @@ SELECT
   r.department, f.period
 FROM flag AS f
 JOIN rule AS r ON r.rule_id = f.rule_id AND r.rule_version = f.rule_version
-CROSS JOIN dim.run AS run
+CROSS JOIN dim.site AS run
 LEFT JOIN decided AS d ON d.flag_id = f.flag_id

@@ -3,5 +3,5 @@ SELECT
   e.evaluated_on, e.value, e.threshold, e.missing
 FROM dws.assist_risk_evaluation AS e
 JOIN (SELECT max(month) AS month FROM dws.assist_evaluation_day) AS l ON l.month = e.month
-CROSS JOIN dim.run AS r
+CROSS JOIN dim.site AS r
 WHERE e.result = '待核'

@@ -19,11 +19,11 @@ counted AS (
 )
 SELECT
   c.month, c.evaluated_on, c.household_key, h.region_code, c.members, c.heads, c.shared_members,
-  nullif(concat(
-    CASE WHEN c.heads > 1 THEN concat('户主', CAST(c.heads AS VARCHAR), '人;') ELSE '' END,
-    CASE WHEN c.shared_members > 0 THEN concat('成员', CAST(c.shared_members AS VARCHAR), '人同时在他户;') ELSE '' END,
-    CASE WHEN i.members > 0 THEN concat('成员', CAST(i.members AS VARCHAR), '人离户或死亡早于入户;') ELSE '' END
-  ), '') AS doubt,
+  nullif(array_join(ARRAY[
+    CASE WHEN c.heads > 1 THEN concat('户主', CAST(c.heads AS VARCHAR), '人') END,
+    CASE WHEN c.shared_members > 0 THEN concat('成员', CAST(c.shared_members AS VARCHAR), '人同时在他户') END,
+    CASE WHEN i.members > 0 THEN concat('成员', CAST(i.members AS VARCHAR), '人离户或死亡早于入户') END
+  ], ';'), '') AS doubt,
   CASE WHEN c.categories = 1 THEN c.first_category END AS category,
   c.categories,
   CASE WHEN c.first_category = c.last_category THEN c.first_category ELSE concat(c.first_category, '、', c.last_category) END AS category_list,

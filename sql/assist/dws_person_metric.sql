@@ -1,6 +1,6 @@
-WITH medical AS (
+WITH treated AS (
   SELECT
-    c.month, c.evaluated_on, c.window_kind, c.missing_months, c.note, m.person_key,
+    c.month, c.window_kind, m.person_key,
     sum(CASE WHEN m.month BETWEEN c.first_month AND c.last_month THEN m.claims ELSE 0 END) AS claims,
     sum(CASE WHEN m.month BETWEEN c.first_month AND c.last_month THEN m.contradictory ELSE 0 END) AS contradictory,
     sum(CASE WHEN m.month BETWEEN c.first_month AND c.last_month THEN m.total ELSE 0 END) AS total,
@@ -9,9 +9,16 @@ WITH medical AS (
   FROM dws.assist_coverage AS c
   JOIN dws.assist_medical_month AS m ON m.month <= c.month AND m.month >= CAST(c.month - INTERVAL '14' MONTH AS DATE)
   WHERE c.dataset = 'medical' AND c.window_kind IN ('自然年', '滚动12月')
-  GROUP BY c.month, c.evaluated_on, c.window_kind, c.first_month, c.last_month, c.missing_months, c.note, m.person_key
+  GROUP BY c.month, c.window_kind, m.person_key
   -- Where nothing is missing and nothing was settled there is nothing to say.
-  HAVING (c.missing_months > 0 OR max(m.month) >= c.first_month) AND min(m.month) <= c.last_month
+  HAVING (max(c.missing_months) > 0 OR max(m.month) >= max(c.first_month)) AND min(m.month) <= max(c.last_month)
+),
+medical AS (
+  SELECT
+    t.month, c.evaluated_on, t.window_kind, c.missing_months, c.note, t.person_key,
+    t.claims, t.contradictory, t.total, t.self_paid, t.last_day
+  FROM treated AS t
+  JOIN dws.assist_coverage AS c ON c.month = t.month AND c.dataset = 'medical' AND c.window_kind = t.window_kind
 ),
 -- Payments count from the month after the later day of death that is on record.
 paid AS (

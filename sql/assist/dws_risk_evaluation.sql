@@ -84,7 +84,7 @@ shown AS (
     CASE WHEN bound <> '不明' THEN CAST(100 * CAST(numerator AS DOUBLE) / nullif(CAST(denominator AS DOUBLE), 0) AS DECIMAL(18,2)) END AS percent,
     CAST(floor(CAST(numerator - threshold * denominator AS DOUBLE) / nullif(CAST(step * denominator AS DOUBLE), 0)) AS BIGINT) AS grade,
     CASE
-      WHEN result = '待核' THEN concat(CASE WHEN is_in_scope IS NULL THEN '在册身份(民政局)不明;' ELSE '' END, coalesce(missing, ''))
+      WHEN result = '待核' THEN array_join(ARRAY[CASE WHEN is_in_scope IS NULL THEN '在册身份(民政局)不明' END, nullif(missing, '')], ';')
     END AS missing
   FROM judged
   WHERE result <> '不符合'

@@ -30,29 +30,12 @@ office AS (
     (p.period, p.period_start, p.period_end, a.ancestor_code, t.level)
   )
 ),
-record AS (
-  SELECT
-    p.period, CAST(date_trunc(p.period, s.day) AS DATE) AS period_start, a.ancestor_code AS region_code, s.level,
-    s.deputy_key, s.source, s.is_done, s.is_expected, s.is_participation,
-    concat(s.source, '|', s.source_system, '|', s.record_id) AS occasion,
-    concat(s.source, '|', s.source_system, '|', s.record_id, '|', s.deputy_key) AS attendance,
-    concat(s.source, '|', s.source_system, '|', s.record_id, '|', s.deputy_key, '|', s.kind, '|', s.role) AS record
-  FROM dws.congress_duty_standing AS s
-  JOIN dim.region_ancestor AS a ON a.region_code = s.region_code
-  CROSS JOIN (VALUES ('month'), ('year')) AS p(period)
-  WHERE s.doubt IS NULL
-),
 counted AS (
-  SELECT
-    period, period_start, region_code, coalesce(level, '全部') AS level,
-    count(DISTINCT CASE WHEN is_done AND is_participation THEN deputy_key END) AS participating,
-    count(DISTINCT CASE WHEN is_expected THEN attendance END) AS expected,
-    count(DISTINCT CASE WHEN is_expected AND is_done THEN attendance END) AS attended,
-    count(DISTINCT CASE WHEN is_done THEN record END) AS records,
-    count(DISTINCT CASE WHEN source = '议案建议' THEN occasion END) AS proposals,
-    count(DISTINCT CASE WHEN source = '联络站意见' THEN occasion END) AS opinions
-  FROM record
-  GROUP BY GROUPING SETS ((period, period_start, region_code), (period, period_start, region_code, level))
+  SELECT 'month' AS period, period_end, region_code, level, participating, expected, attended, records, proposals, opinions
+  FROM dws.congress_active_month
+  UNION ALL
+  SELECT 'year' AS period, period_end, region_code, level, participating, expected, attended, records, proposals, opinions
+  FROM dws.congress_active_year
 )
 SELECT
   o.period, o.period_start, o.period_end, o.region_code, o.level, o.deputies,
@@ -65,4 +48,4 @@ SELECT
   coalesce(c.proposals, 0) AS proposals,
   coalesce(c.opinions, 0) AS opinions
 FROM office AS o
-LEFT JOIN counted AS c ON c.period = o.period AND c.period_start = o.period_start AND c.region_code = o.region_code AND c.level = o.level
+LEFT JOIN counted AS c ON c.period = o.period AND c.period_end = o.period_end AND c.region_code = o.region_code AND c.level = o.level

@@ -40,7 +40,7 @@ SELECT
   '联络站未登记' AS finding, TRUE AS is_counted, '联络站意见' AS source, o.source_system, o.opinion_id AS record_id, '' AS deputy_key, n.region_code, o.recorded_on AS day,
   concat('联络站', o.station_id, '没有登记；意见计入本站区划，不计入联络站') AS detail
 FROM dwd.congress_station_opinion AS o
-CROSS JOIN dim.run AS n
+CROSS JOIN dim.site AS n
 LEFT JOIN dwd.congress_station AS s ON s.station_id = o.station_id
 WHERE s.station_id IS NULL AND o.deputy_key IS NULL
 UNION ALL
@@ -54,7 +54,7 @@ FROM (
   UNION ALL
   SELECT '议案建议' AS source, source_system, proposal_id AS record_id, deputy_key, region_code, submitted_on AS day FROM dwd.congress_proposal
 ) AS o
-CROSS JOIN dim.run AS n
+CROSS JOIN dim.site AS n
 LEFT JOIN dim.region_ancestor AS a ON a.region_code = o.region_code AND a.ancestor_code = o.region_code
 WHERE a.region_code IS NULL
 UNION ALL

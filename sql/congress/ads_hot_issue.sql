@@ -63,39 +63,41 @@ weighed AS (
     ON e.period = c.period AND e.period_start = c.period_start AND e.region_code = c.region_code AND e.issue_id = c.issue_id
   WHERE c.people >= p.min_people
 ),
+told AS (
+  -- What a region is told of an issue comes from its own messages alone.
+  SELECT
+    i.month, i.issue_id, element_at(i.regions, r.n) AS region_code,
+    CAST(element_at(i.region_first_days, r.n) AS DATE) AS first_day,
+    element_at(i.region_places, r.n) AS place_or_people,
+    element_at(i.region_titles, r.n) AS title,
+    element_at(i.region_categories, r.n) AS category,
+    element_at(i.region_responses, r.n) AS response,
+    element_at(i.region_descriptions, r.n) AS description
+  FROM dwd.congress_issue AS i
+  CROSS JOIN UNNEST(sequence(1, cardinality(i.regions))) AS r(n)
+),
 issue AS (
   -- A week may lie in two months; the later one knows the issue better.
   SELECT
-    p.period, CAST(date_trunc(p.period, m.day) AS DATE) AS period_start, i.issue_id,
-    max_by(i.first_day, i.month) AS first_day,
-    max_by(i.place_or_people, i.month) AS place_or_people,
-    max_by(i.title, i.month) AS title,
-    max_by(i.description, i.month) AS description,
-    max(i.month) AS described,
-    max_by(i.category, i.month) AS category,
-    bool_or(i.is_risk) AS is_risk,
-    bool_or(i.is_seasonal) AS is_seasonal
-  FROM dwd.congress_issue AS i
-  JOIN (SELECT DISTINCT issue_id, day FROM dwd.congress_issue_opinion) AS m
-    ON m.issue_id = i.issue_id AND CAST(date_trunc('month', m.day) AS DATE) = i.month
+    p.period, CAST(date_trunc(p.period, m.day) AS DATE) AS period_start, t.region_code, t.issue_id,
+    min(t.first_day) AS first_day,
+    max_by(t.place_or_people, t.month) AS place_or_people,
+    max_by(t.title, t.month) AS title,
+    max_by(t.description, t.month) AS description,
+    max_by(t.category, t.month) AS category,
+    max_by(t.response, t.month) AS response
+  FROM told AS t
+  JOIN (SELECT DISTINCT issue_id, day, region_code FROM member WHERE period = 'day') AS m
+    ON m.issue_id = t.issue_id AND m.region_code = t.region_code AND CAST(date_trunc('month', m.day) AS DATE) = t.month
   CROSS JOIN (VALUES ('day'), ('week'), ('month')) AS p(period)
-  GROUP BY p.period, CAST(date_trunc(p.period, m.day) AS DATE), i.issue_id
-),
--- The description quotes one message: only those who may read the region that
--- it came from may read it.
-quoted AS (
-  SELECT DISTINCT m.issue_id, CAST(date_trunc('month', m.day) AS DATE) AS month, a.ancestor_code AS region_code
-  FROM dwd.congress_issue_opinion AS m
-  JOIN dim.region_ancestor AS a ON a.region_code = m.region_code
-  WHERE m.is_centre
+  GROUP BY p.period, CAST(date_trunc(p.period, m.day) AS DATE), t.region_code, t.issue_id
 ),
 ranked AS (
   SELECT
     w.period, w.period_start, w.region_code, w.issue_id, w.people, w.opinions, w.likes, w.last_day, w.list_size,
     round(w.growth, 4) AS growth,
     round((w.people + w.endorsement) * w.growth, 2) AS heat,
-    i.first_day, i.place_or_people, i.title, i.category,
-    CASE WHEN q.issue_id IS NOT NULL THEN i.description END AS description,
+    i.first_day, i.place_or_people, i.title, i.description, i.category,
     concat(
       CASE
         WHEN (w.opinions - w.people) >= w.repeat_share * w.opinions THEN '难点'
@@ -103,11 +105,10 @@ ranked AS (
         ELSE '热点'
       END,
       '·',
-      CASE WHEN i.is_risk THEN '预警' WHEN i.is_seasonal THEN '预案' ELSE '未诉先办' END
+      i.response
     ) AS badge
   FROM weighed AS w
-  JOIN issue AS i ON i.period = w.period AND i.period_start = w.period_start AND i.issue_id = w.issue_id
-  LEFT JOIN quoted AS q ON q.issue_id = w.issue_id AND q.region_code = w.region_code AND q.month = i.described
+  JOIN issue AS i ON i.period = w.period AND i.period_start = w.period_start AND i.region_code = w.region_code AND i.issue_id = w.issue_id
 )
 SELECT
   period, period_start,

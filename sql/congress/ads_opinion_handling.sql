@@ -14,7 +14,7 @@ WITH counted AS (
     CAST(count_if(o.satisfaction = '基本满意') AS BIGINT) AS mostly_satisfied,
     count(o.satisfaction) AS evaluated
   FROM dws.congress_opinion_year AS o
-  CROSS JOIN dim.run AS r
+  CROSS JOIN dim.site AS r
   LEFT JOIN dwd.congress_station AS s ON s.station_id = o.station_id
   JOIN dim.region_ancestor AS a ON a.region_code = coalesce(s.region_code, r.region_code)
   GROUP BY o.year, a.ancestor_code

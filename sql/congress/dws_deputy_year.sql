@@ -1,17 +1,7 @@
-WITH span AS (
-  SELECT min(s.day) AS first_day, max(s.day) AS last_day, r.as_of
-  FROM dws.congress_duty_standing AS s
+WITH year AS (
+  SELECT y.year_start, CAST(y.year_start + INTERVAL '1' YEAR - INTERVAL '1' DAY AS DATE) AS year_end, r.as_of
+  FROM (SELECT DISTINCT CAST(date_trunc('year', day) AS DATE) AS year_start FROM dws.congress_duty_standing WHERE doubt IS NULL) AS y
   CROSS JOIN dim.run AS r
-  WHERE s.doubt IS NULL
-  GROUP BY r.as_of
-),
-year AS (
-  SELECT year_start, CAST(year_start + INTERVAL '1' YEAR - INTERVAL '1' DAY AS DATE) AS year_end, as_of
-  FROM (
-    SELECT CAST(date_trunc('year', p.first_day) + INTERVAL '1' YEAR * y.n AS DATE) AS year_start, p.as_of
-    FROM span AS p
-    CROSS JOIN UNNEST(sequence(0, extract(YEAR FROM p.last_day) - extract(YEAR FROM p.first_day))) AS y(n)
-  ) AS started
 ),
 -- A term cut to the year.
 part AS (

@@ -37,7 +37,7 @@ judged AS (
     coalesce(k.is_reception, FALSE) AS is_reception,
     coalesce(k.is_participation, FALSE) AS is_participation,
     CASE
-      WHEN m.day > n.as_of THEN '日期晚于数据截至日'
+      WHEN m.day > c.counted_to THEN '日期晚于数据截至日'
       WHEN k.kind IS NULL THEN '类别未列明'
       WHEN h.deputy_key IS NULL THEN '不在代表名册'
       WHEN m.is_any_fit THEN NULL
@@ -45,7 +45,8 @@ judged AS (
       ELSE '层级不符'
     END AS doubt
   FROM matched AS m
-  CROSS JOIN dim.run AS n
+  JOIN dws.congress_duty_month AS c ON c.month = CAST(date_trunc('month', m.day) AS DATE)
+  CROSS JOIN dim.site AS n
   LEFT JOIN home AS h ON h.deputy_key = m.deputy_key
   LEFT JOIN dim.congress_record_kind AS k ON k.kind = m.kind AND m.day >= k.valid_from AND m.day < k.valid_to
   WHERE (m.is_fit AND m.nth = 1) OR (NOT m.is_any_fit AND m.nth_of_all = 1)

@@ -1,6 +1,11 @@
 -- The rules of a year are those in force on its last day.
 WITH year AS (
-  SELECT DISTINCT year, year_end FROM dws.congress_deputy_year
+  SELECT year, CAST(year_start + INTERVAL '1' YEAR - INTERVAL '1' DAY AS DATE) AS year_end
+  FROM (
+    SELECT DISTINCT extract(YEAR FROM day) AS year, CAST(date_trunc('year', day) AS DATE) AS year_start
+    FROM dws.congress_duty_standing
+    WHERE doubt IS NULL
+  ) AS started
 ),
 rule AS (
   SELECT y.year, r.scheme, r.item, r.condition, r.role, r.counts, l.level, k.kind

@@ -159,5 +159,5 @@ SELECT
   CAST(NULL AS DOUBLE) AS value, CAST(0 AS BIGINT) AS periods, CAST(NULL AS DOUBLE) AS usual, CAST(NULL AS DOUBLE) AS mad,
   CAST(NULL AS DOUBLE) AS z, CAST(NULL AS DOUBLE) AS deviation, CAST(0 AS BIGINT) AS anomaly
 FROM dwd.industry_month AS m
-CROSS JOIN dim.run AS r
+CROSS JOIN dim.site AS r
 WHERE NOT m.registered AND m.output IS NOT NULL

@@ -18,7 +18,7 @@ import (
 )
 
 // issueVersion changes when the clustering would come out otherwise.
-const issueVersion = 1
+const issueVersion = 2
 
 // issueStep finds the issues of a month. It sees the issues of the months
 // before, so that one that goes on keeps its id.
@@ -26,7 +26,7 @@ func issueStep(cfg Config) transform.Step {
 	return transform.Step{
 		Table: "dwd.congress_issue",
 		Version: func() string {
-			return digest(issueVersion, topics.Version(), topics.DefaultParams(), cfg.Lexicon.Matters, cfg.Lexicon.Words, cfg.Regions.Regions())
+			return digest(issueVersion, topics.Version(), topics.DefaultParams(), cfg.Lexicon.Matters, cfg.Lexicon.Words, cfg.Regions.Regions(), cfg.Region)
 		},
 		Inputs: map[string]string{
 			"opinion": `SELECT o.opinion_id, o.first_batch_id, o.person_key, o.day, l.region_code, l.category, coalesce(o.title, '') AS title, o.body, w.words
@@ -49,7 +49,7 @@ func buildIssues(ctx context.Context, b *transform.Build, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	docs, err := readDocs(ctx, b)
+	docs, err := readDocs(ctx, b, cfg)
 	if err != nil {
 		return err
 	}
@@ -103,8 +103,9 @@ func issueLexicon(cfg Config, month time.Time) topics.Lexicon {
 	return lex
 }
 
-func readDocs(ctx context.Context, b *transform.Build) ([]topics.Doc, error) {
+func readDocs(ctx context.Context, b *transform.Build, cfg Config) ([]topics.Doc, error) {
 	var docs []topics.Doc
+	within := map[string][]string{}
 	err := each(ctx, b, "opinion", func(r *sql.Rows) error {
 		var d topics.Doc
 		var words texts
@@ -112,6 +113,10 @@ func readDocs(ctx context.Context, b *transform.Build) ([]topics.Doc, error) {
 			return err
 		}
 		d.Words = words
+		if _, ok := within[d.Region]; !ok {
+			within[d.Region] = dim.Within(cfg.Regions, cfg.Region, d.Region)
+		}
+		d.Within = within[d.Region]
 		docs = append(docs, d)
 		return nil
 	})
@@ -168,10 +173,36 @@ func emitIssues(ctx context.Context, b *transform.Build, month time.Time, res to
 				centre = m.OpinionID
 			}
 		}
+		local := localColumns(is.Local)
 		if err := b.Emit(ctx, month, is.ID, p.FirstDay, is.PlaceOrPeople, is.Title, is.Description, is.Category, is.Matter,
-			is.Risk, is.Seasonal, ids, similarities, groups, centre, string(profile)); err != nil {
+			is.Risk, is.Seasonal, ids, similarities, groups, centre, local.regions, local.firstDays, local.places, local.titles, local.descriptions, local.categories, local.responses, string(profile)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// locals are what the regions know of an issue, a list a column.
+type locals struct {
+	regions, firstDays, places, titles, descriptions, categories, responses []string
+}
+
+func localColumns(list []topics.Local) (c locals) {
+	for _, l := range list {
+		response := "未诉先办"
+		switch {
+		case l.Risk:
+			response = "预警"
+		case l.Seasonal:
+			response = "预案"
+		}
+		c.regions = append(c.regions, l.Region)
+		c.firstDays = append(c.firstDays, l.FirstDay.Format(time.DateOnly))
+		c.places = append(c.places, l.PlaceOrPeople)
+		c.titles = append(c.titles, l.Title)
+		c.descriptions = append(c.descriptions, l.Description)
+		c.categories = append(c.categories, l.Category)
+		c.responses = append(c.responses, response)
+	}
+	return c
 }

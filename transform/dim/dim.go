@@ -39,8 +39,10 @@ func Steps(tree *region.Tree, cat *models.Catalog, site Site) []transform.Step {
 		step("dim.region", regionRows(tree, site.Region)),
 		step("dim.region_ancestor", ancestorRows(tree, site.Region)),
 		step("dim.run", func() [][]any { return [][]any{{site.AsOf, site.Timezone, cmp.Or(site.Region, Everywhere)}} }),
+		step("dim.site", func() [][]any { return [][]any{{cmp.Or(site.Region, Everywhere)}} }),
 		step("dim.parameter", parameterRows(cat)),
 		step("dim.data_dictionary", dictionaryRows(cat)),
+		ageStep(cat, site.AsOf),
 	}
 	for _, t := range cat.RuleTables() {
 		steps = append(steps, step(t.Table, func() [][]any { return t.Rows }))
@@ -120,26 +122,39 @@ func ancestorRows(tree *region.Tree, root string) func() [][]any {
 			rows = append(rows, []any{Everywhere, Everywhere, int32(0)})
 		}
 		for _, r := range tree.Regions() {
-			chain := tree.Ancestors(r.Code)
-			below := root == ""
-			for _, a := range chain {
-				below = below || a.Code == root
-			}
-			if !below {
-				continue
-			}
-			for _, a := range chain {
-				rows = append(rows, []any{r.Code, a.Code, int32(a.Level)})
-				if a.Code == root {
-					break
-				}
-			}
-			if root == "" {
-				rows = append(rows, []any{r.Code, Everywhere, int32(0)})
+			for _, code := range Within(tree, root, r.Code) {
+				rows = append(rows, []any{r.Code, code, levelOf(tree, code)})
 			}
 		}
 		return rows
 	}
+}
+
+// Within lists the regions that a region lies in, itself first, up to the
+// site's own; at a site without one Everywhere is the last. A region outside of
+// the site's own lies in none.
+func Within(tree *region.Tree, root, code string) []string {
+	var codes []string
+	for _, a := range tree.Ancestors(code) {
+		codes = append(codes, a.Code)
+		if a.Code == root {
+			return codes
+		}
+	}
+	switch {
+	case root != "":
+		return nil
+	case code == Everywhere:
+		return []string{Everywhere}
+	}
+	return append(codes, Everywhere)
+}
+
+func levelOf(tree *region.Tree, code string) int32 {
+	if chain := tree.Ancestors(code); len(chain) > 0 {
+		return int32(chain[0].Level)
+	}
+	return 0
 }
 
 func parameterRows(cat *models.Catalog) func() [][]any {

@@ -60,13 +60,15 @@ type presence struct {
 	published    []bool // the levels of the earlier months
 	output, base float64
 	panel        panel
-	// width is how far off a reader is who works out what the panel made a
-	// year ago from what it makes now, and the other way round, since the
-	// change that he reads is rounded.
-	widthOfBase, widthOfOutput float64
+	// What a reader is off by, since the change that he reads is rounded, when he
+	// works out what the panel makes from what it made, and the other way round.
+	offOutput, offBase off
 }
 
-func (m *operationMonth) presence(c cell, ch change, half float64) presence {
+// off is how much less and how much more than it is a sum could be.
+type off struct{ down, up float64 }
+
+func (m *operationMonth) presence(c cell, ch change, r publication) presence {
 	p := presence{now: c.reporting, panel: ch.panel(c)}
 	p.both = p.panel.enterprises
 	var outputs []float64
@@ -76,10 +78,17 @@ func (m *operationMonth) presence(c cell, ch change, half float64) presence {
 		outputs = append(outputs, l.output)
 	}
 	p.output, p.base = ch.sides(float64(c.cents.Int64)/100, outputs)
-	if growth := p.panel.output / p.panel.base; growth > 0 && !math.IsInf(growth, 0) {
-		p.widthOfBase = p.output * half / (growth * growth)
+	growth := p.panel.output / p.panel.base
+	if growth <= 0 || math.IsInf(growth, 0) || math.IsNaN(growth) {
+		return p
 	}
-	p.widthOfOutput = p.base * half
+	low := 1 + r.round(growth-1) - r.half()
+	high := low + 2*r.half()
+	p.offOutput = off{p.panel.base * (growth - low), p.panel.base * (high - growth)}
+	p.offBase = off{p.panel.output * (1/growth - 1/high), math.Inf(1)}
+	if low > 0 {
+		p.offBase.up = p.panel.output * (1/low - 1/growth)
+	}
 	return p
 }
 
@@ -88,8 +97,9 @@ func (m *operationMonth) presence(c cell, ch change, half float64) presence {
 func (p presence) without(o presence) presence {
 	rest := presence{
 		now: p.now - o.now, both: p.both - o.both, output: p.output - o.output, base: p.base - o.base,
-		panel:       panel{p.panel.enterprises - o.panel.enterprises, p.panel.output - o.panel.output, p.panel.base - o.panel.base},
-		widthOfBase: p.widthOfBase + o.widthOfBase, widthOfOutput: p.widthOfOutput + o.widthOfOutput,
+		panel:     panel{p.panel.enterprises - o.panel.enterprises, p.panel.output - o.panel.output, p.panel.base - o.panel.base},
+		offOutput: off{p.offOutput.down + o.offOutput.up, p.offOutput.up + o.offOutput.down},
+		offBase:   off{p.offBase.down + o.offBase.up, p.offBase.up + o.offBase.down},
 	}
 	for i := range p.before {
 		known, before := p.published[i] && o.published[i], int64(0)
@@ -101,48 +111,93 @@ func (p presence) without(o presence) presence {
 	return rest
 }
 
-// tells says whether a change may not be shown beside the levels of this month
-// and the earlier ones. Together they are one equation about who is in one of
-// the months and not in the other: where that is one or two enterprises on one
-// side and none on the other, it tells their report, as exactly as the change is
-// rounded. And a level that is withheld must not follow from the change and the
-// other level.
-func (p presence) tells(shown bool, r disclosure.Rule) bool {
-	few := func(n int64) bool { return n > 0 && n < int64(r.Min) }
+// levelsShown reports whether the earlier levels are published; a month in which
+// nobody reported counts as that.
+func (p presence) levelsShown() bool {
 	for i, before := range p.before {
-		if before == 0 {
-			continue // nothing of that month is published
+		if before > 0 && !p.published[i] {
+			return false
 		}
-		if !shown || !p.published[i] {
-			return true
-		}
-		came, left := p.now-p.both, before-p.both
-		switch {
-		case came == 0 && few(left) && p.widthOfBase < r.Protection*math.Abs(p.base-p.panel.base),
-			left == 0 && few(came) && p.widthOfOutput < r.Protection*math.Abs(p.output-p.panel.output):
+	}
+	return true
+}
+
+// movers are those in one of the months and not in the other, by the earlier
+// month. Fewer than none left where enterprises moved in from another town or
+// segment: the change counts what they made there.
+func (p presence) movers(i int) (came, left int64) { return p.now - p.both, p.before[i] - p.both }
+
+func isFew(n int64, r disclosure.Rule) bool {
+	return n != 0 && -int64(r.Min) < n && n < int64(r.Min)
+}
+
+// fewMoved reports whether one or two came or left.
+func (p presence) fewMoved(r disclosure.Rule) bool {
+	for i := range p.before {
+		if came, left := p.movers(i); p.before[i] > 0 && (isFew(came, r) || isFew(left, r)) {
 			return true
 		}
 	}
 	return false
 }
 
+// tells reports whether a change tells too much beside the levels of this month
+// and the earlier ones. Together they are one equation about who came and who
+// left: of one or two on one side it tells what they report, as exactly as the
+// change is rounded, and where others are on the other side it still tells the
+// least that it can be. Several changes may be about the same enterprises, so
+// each must leave them room to both sides: then all together do.
+func (p presence) tells(r disclosure.Rule) bool {
+	growth := p.panel.output / p.panel.base
+	if !(growth > 0) || math.IsInf(growth, 0) {
+		return false // there is no change to publish
+	}
+	came, left := p.output-p.panel.output, p.base-p.panel.base // what they report
+	narrow := func(amount float64, o off) bool { return min(o.down, o.up) < r.Protection*math.Abs(amount) }
+	for i, before := range p.before {
+		if before == 0 {
+			continue // nothing of that month is published
+		}
+		nCame, nLeft := p.movers(i)
+		ofCame, ofLeft := off{p.offOutput.up, p.offOutput.down}, off{p.offBase.up, p.offBase.down}
+		if nLeft != 0 {
+			ofCame = off{ofCame.down + growth*max(0, left), math.Inf(1)}
+		}
+		if nCame != 0 {
+			ofLeft = off{ofLeft.down + max(0, came)/growth, math.Inf(1)}
+		}
+		if isFew(nCame, r) && narrow(came, ofCame) || isFew(nLeft, r) && narrow(left, ofLeft) {
+			return true
+		}
+	}
+	return false
+}
+
+// presences are all cells of the month, by their index.
+func (m *operationMonth) presences(ch change, r publication) []presence {
+	all := make([]presence, len(m.cells))
+	for i, c := range m.cells {
+		all[i] = m.presence(c, ch, r)
+	}
+	return all
+}
+
 // telling are the cells, those of the table and the hidden ones, of which a
-// change can't be shown.
-func (m *operationMonth) telling(g *grid, shown []bool, r publication, ch change) []int {
+// change tells too much of who came or left; shown tells of which it could be
+// published.
+func (m *operationMonth) telling(g *grid, all []presence, shown []bool, r publication) []int {
 	var list []int
 	whole := map[string]presence{} // of a region: its largest cell
 	for i, c := range m.cells {
-		p := m.presence(c, ch, r.half())
-		if p.tells(shown[i], r.Rule) {
+		if shown[i] && all[i].tells(r.Rule) {
 			list = append(list, i)
 		}
-		if p.now >= whole[c.region].now {
-			whole[c.region] = p
+		if all[i].now >= whole[c.region].now {
+			whole[c.region] = all[i]
 		}
 	}
 	for i, c := range m.cells {
-		rest, ok := g.hidden[c.cellKey]
-		if ok && shown[i] && whole[c.region].without(m.presence(c, ch, r.half())).tells(true, r.Rule) {
+		if rest, ok := g.hidden[c.cellKey]; ok && shown[i] && whole[c.region].without(all[i]).tells(r.Rule) {
 			list = append(list, rest)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -15,7 +16,7 @@ import (
 )
 
 // operationVersion changes when other cells would be published.
-const operationVersion = 1
+const operationVersion = 2
 
 // A quantity is what several columns of the operation table are computed from:
 // they are shown or withheld together.
@@ -56,6 +57,9 @@ var measures = []struct {
 
 // changes are the ratios that are growth, by their place after output.
 var changes = []int{0, 1, 3} // 同比, 环比, 用电同比
+
+// elasticityRatio is the place of 用电弹性 after output.
+const elasticityRatio = 4
 
 // operationStep copies the operation table without what may not be published.
 func operationStep(cfg Config) transform.Step {
@@ -246,25 +250,42 @@ func readGrid(ctx context.Context, b *transform.Build, m *operationMonth) (*grid
 	})
 }
 
-// protect plans the publication of every quantity: output first, since what may
-// be said of changes depends on the levels that are shown.
+// protect plans the publication of every quantity: output first, since a ratio
+// of outputs is shown only where all levels that it is made of are. Other reports
+// that leave the published levels as they are then leave the published ratios as
+// they are, too; without that, ratios of several cells would tell their levels.
 func (g *grid) protect(m *operationMonth, r publication) (plans [quantities]disclosure.Plan) {
+	overYearOf := m.presences(yearBefore(m.day), r)
+	overMonthOf := m.presences(monthsBefore(m.day), r)
 	for q := range plans {
 		t := disclosure.Table{Shown: len(m.cells), Hidden: len(g.hidden), Atoms: g.atoms[q]}
+		may := func(int) bool { return true }
+		change := func(all []presence) {
+			shown := make([]bool, len(m.cells))
+			for i := range shown {
+				shown[i] = plans[output].Published[i] && all[i].levelsShown()
+			}
+			t.Withheld, may = m.telling(g, all, shown, r), func(i int) bool { return shown[i] }
+		}
 		switch quantity(q) {
 		case overYear:
-			t.Withheld = m.telling(g, plans[output].Published, r, yearBefore(m.day))
+			change(overYearOf)
 		case overMonth:
-			t.Withheld = m.telling(g, plans[output].Published, r, monthsBefore(m.day))
+			change(overMonthOf)
+		case capacity:
+			may = func(i int) bool { return plans[output].Published[i] }
 		case elasticity:
-			// Together with the growth of electricity it tells that of output.
-			for i := range m.cells {
-				if !plans[overYear].Published[i] {
-					t.Withheld = append(t.Withheld, i)
-				}
+			// Together with the growth of electricity it tells that of output,
+			// finer than it is rounded where it is above 1, and the other way round.
+			may = func(i int) bool {
+				finer := math.Abs(m.cells[i].ratios[elasticityRatio].Float64) > 1
+				return plans[overYear].Published[i] && plans[power].Published[i] && !(finer && overYearOf[i].fewMoved(r.Rule))
 			}
 		}
 		plans[q] = disclosure.Protect(t, r.Rule)
+		for i, ok := range plans[q].Published[:len(m.cells)] {
+			plans[q].Published[i] = ok && may(i)
+		}
 	}
 	return plans
 }

@@ -17,45 +17,58 @@ var threeOrMore = disclosure.Rule{Min: 3, Protection: 0.2}
 // A change beside two levels is one equation about who came and who left.
 func TestChangesThatTell(t *testing.T) {
 	for _, c := range []struct {
-		name            string
-		now, was, both  int64 // who reports in each month, and in both
-		shown, wasShown bool
-		tells           bool
+		name           string
+		now, was, both int64 // who reports in each month, and in both
+		tells          bool
 	}{
-		{"the same enterprises", 9, 9, 9, true, true, false},
-		{"one left and nobody came: the change tells what it had made", 9, 10, 9, true, true, true},
-		{"two left", 9, 11, 9, true, true, true},
-		{"three left", 9, 12, 9, true, true, false},
-		{"one came: the change tells what it makes", 10, 9, 9, true, true, true},
-		{"one came and one left: one equation for two", 10, 10, 9, true, true, false},
-		{"this month's level is withheld, and would follow", 9, 9, 9, false, true, true},
-		{"the earlier level is withheld, and would follow", 9, 9, 9, true, false, true},
-		{"no level of that month was ever published", 10, 0, 9, true, false, false},
+		{"the same enterprises", 9, 9, 9, false},
+		{"one left and nobody came: the change tells what it had made", 9, 10, 9, true},
+		{"two left", 9, 11, 9, true},
+		{"three left", 9, 12, 9, false},
+		{"one came: the change tells what it makes", 10, 9, 9, true},
+		{"one came and one left: one equation for two", 10, 10, 9, false},
+		{"one moved in that reported elsewhere: the change tells what it made there", 10, 9, 10, true},
+		{"three moved in", 12, 9, 12, false},
+		{"no level of that month was ever published", 10, 0, 9, false},
 	} {
-		p := presence{now: c.now, both: c.both, before: []int64{c.was}, published: []bool{c.wasShown}, output: float64(c.now), base: float64(c.was)}
+		p := presence{now: c.now, both: c.both, before: []int64{c.was}, published: []bool{true}, output: float64(c.now), base: float64(c.was)}
 		p.panel = panel{c.both, float64(c.both), float64(c.both)}
-		if got := p.tells(c.shown, threeOrMore); got != c.tells {
+		if got := p.tells(threeOrMore); got != c.tells {
 			t.Errorf("%s: %v, want %v", c.name, got, c.tells)
 		}
 	}
 }
 
-// One of 100 left, and the change is published as 2.5%: with a rounding of 0.1
-// percentage points a reader knows what the 99 made a year ago to ±4.8, so what
-// the one made is not known to ±20% if it was 10, and is if it was 30.
-func TestRoundingHides(t *testing.T) {
-	before := month(2024, 3)
-	key := cellKey{"县", "全部"}
-	for left, tells := range map[float64]bool{10: false, 30: true} {
-		c := cell{cellKey: key, reporting: 99, year: panel{99, 10_000 * 1.025, 10_000}}
-		c.cents.Int64 = 10_250_00
-		m := &operationMonth{past: map[time.Time]map[cellKey]level{before: {key: {100, 10_000 + left, true}}}}
-		p := m.presence(c, yearBefore(month(2025, 3)), publication{places: 3}.half())
-		if math.Abs(p.widthOfBase-4.878) > 0.001 {
-			t.Errorf("width %v", p.widthOfBase)
-		}
-		if got := p.tells(true, threeOrMore); got != tells {
+// One came that makes 100, and one left that had made 10: the change says that
+// who came makes 90 at the least, and no more.
+func TestLeastOfWhoCame(t *testing.T) {
+	for left, tells := range map[float64]bool{10: true, 30: false} {
+		p := presence{now: 10, both: 9, before: []int64{10}, published: []bool{true}, output: 1000, base: 900 + left, panel: panel{9, 900, 900}}
+		if got := p.tells(threeOrMore); got != tells {
 			t.Errorf("%v left: %v, want %v", left, got, tells)
+		}
+	}
+}
+
+// One of 100 left, and the change is published as 2.5 %: with a rounding of 0.1
+// percentage points a reader knows what the 99 made a year ago to ±4.9, so what
+// the one made is not known to ±20 % if it was 10, and is if it was 30. Nor is it
+// hidden where the change was all but 2.55 % or 2.45 %: one side leaves no room.
+func TestRoundingHides(t *testing.T) {
+	for _, c := range []struct {
+		left, growth float64
+		tells        bool
+	}{{10, 0.025, false}, {30, 0.025, true}, {10, 0.02545, true}, {10, 0.02455, true}} {
+		key := cellKey{"县", "全部"}
+		now := cell{cellKey: key, reporting: 99, year: panel{99, 10_000 * (1 + c.growth), 10_000}}
+		now.cents.Int64 = int64(now.year.output * 100)
+		m := &operationMonth{past: map[time.Time]map[cellKey]level{month(2024, 3): {key: {100, 10_000 + c.left, true}}}}
+		p := m.presence(now, yearBefore(month(2025, 3)), publication{Rule: threeOrMore, places: 3})
+		if c.growth == 0.025 && math.Abs(p.offBase.down-4.876) > 0.001 {
+			t.Errorf("off by %v", p.offBase)
+		}
+		if got := p.tells(threeOrMore); got != c.tells {
+			t.Errorf("%v left, growth %v: %v, want %v", c.left, c.growth, got, c.tells)
 		}
 	}
 }
@@ -76,12 +89,63 @@ func TestTheRestTells(t *testing.T) {
 	}
 	g := &grid{index: map[cellKey]int{all: 0, part: 1}, hidden: map[cellKey]int{part: 2}}
 	r := publication{Rule: threeOrMore, places: 3}
-	if diff := cmp.Diff([]int{2}, m.telling(g, []bool{true, true}, r, yearBefore(month(2025, 3)))); diff != "" {
+	telling := func() []int {
+		return m.telling(g, m.presences(yearBefore(month(2025, 3)), r), []bool{true, true}, r)
+	}
+	if diff := cmp.Diff([]int{2}, telling()); diff != "" {
 		t.Error(diff)
 	}
 	m.past[before][all] = level{23, 23, true}
-	if list := m.telling(g, []bool{true, true}, r, yearBefore(month(2025, 3))); len(list) != 0 {
+	if list := telling(); len(list) != 0 {
 		t.Errorf("all three left the segment, and nobody the rest: %v", list)
+	}
+}
+
+// Two trades of two towns are withheld to hide one enterprise. Their capacity
+// utilisation, with that of the town and its output, would be two equations for
+// their two outputs: what is withheld of output is withheld of its ratios.
+func TestRatiosOfWithheldLevels(t *testing.T) {
+	m := &operationMonth{day: month(2023, 5), past: map[time.Time]map[cellKey]level{}}
+	g := &grid{index: map[cellKey]int{}, hidden: map[cellKey]int{}}
+	at := func(k cellKey) int {
+		i, ok := g.index[k]
+		if !ok {
+			i = len(m.cells)
+			g.index[k], m.cells = i, append(m.cells, cell{cellKey: k})
+		}
+		return i
+	}
+	for _, a := range []struct {
+		town, trade   string
+		count         int
+		value, others float64
+	}{{"甲", "机织", 1, 7, 9}, {"甲", "针织", 5, 50, 80}, {"乙", "机织", 4, 40, 1}, {"乙", "针织", 6, 60, 70}, {"丙", "机织", 9, 90, 95}, {"丙", "针织", 9, 95, 99}} {
+		atom := disclosure.Atom{Row: a.town, Column: a.trade, Count: a.count, Value: a.value}
+		for _, region := range []string{"县", a.town} {
+			for _, segment := range []string{"全部", a.trade} {
+				i := at(cellKey{region, segment})
+				m.cells[i].reporting += int64(a.count)
+				m.cells[i].cents.Int64 += int64(100 * a.value)
+				m.cells[i].year.enterprises += int64(a.count)
+				m.cells[i].year.output += a.value
+				m.cells[i].year.base += a.others
+				atom.Cells = append(atom.Cells, i)
+			}
+		}
+		g.atoms[output] = append(g.atoms[output], atom)
+		atom.Value = a.others // another square may be the cheapest
+		g.atoms[overYear], g.atoms[capacity] = append(g.atoms[overYear], atom), append(g.atoms[capacity], atom)
+	}
+	plans := g.protect(m, publication{Rule: disclosure.Rule{Min: 3, Protection: 0.2}, places: 3})
+	for k, i := range g.index {
+		if plans[output].Published[i] {
+			continue
+		}
+		for _, q := range []quantity{overYear, capacity} {
+			if plans[q].Published[i] {
+				t.Errorf("the output of %v is withheld, and ratio %d of it is shown", k, q)
+			}
+		}
 	}
 }
 

@@ -156,16 +156,7 @@ func linkBucket(texts []textShingles, bucket, parent []int, p Params) {
 	}
 }
 
-// Similarity is the Jaccard similarity of the character shingles of two texts,
-// 1 for texts that are equal after Normalise and 0 if either holds no letter.
-func Similarity(a, b string, shingle int) float64 {
-	na, nb := Normalise(a), Normalise(b)
-	if na == "" || nb == "" {
-		return 0
-	}
-	return jaccard(shingles(na, shingle), shingles(nb, shingle))
-}
-
+// jaccard is the similarity of two sorted sets of shingles, neither empty.
 func jaccard(a, b []uint64) float64 {
 	common := 0
 	for i, j := 0, 0; i < len(a) && j < len(b); {

@@ -36,14 +36,14 @@ type Writer struct {
 	Dir      string // data folder
 	Location *time.Location
 	Now      func() time.Time
-	// Sources are those of the config, as pairs of name and table.
+	// Sources are those of the config.
 	Sources []Source
 	// Query asks the engine, for the newest day in the lake's files.
 	Query func(ctx context.Context, text string, args ...any) (*sql.Rows, error)
 }
 
 // A Source is one that the config names.
-type Source struct{ Name, Table string }
+type Source struct{ Name, Table, System string }
 
 // Write writes all tables into a new file and switches readers to it.
 func (w *Writer) Write(ctx context.Context) error {
@@ -56,6 +56,8 @@ func (w *Writer) Write(ctx context.Context) error {
 		{"ads.platform_source_health", w.sourceRows},
 		{"ads.platform_quarantine", w.quarantineRows},
 		{"ads.platform_publication", w.publicationRows},
+		{"dim.data_load", w.loadRows},
+		{"dim.publication", w.currentRows},
 	}
 	var filled []warehouse.Filled
 	for _, t := range tables {
@@ -127,7 +129,7 @@ func (w *Writer) runRows(ctx context.Context) ([][]any, error) {
 			result = "中断"
 		}
 		rows = append(rows, []any{
-			r.ID, r.Kind, asOf(r.AsOf), w.moment(r.Started), w.moment(r.Finished), seconds, result, orNil(r.Message),
+			r.ID, word(runKinds, r.Kind), asOf(r.AsOf), w.moment(r.Started), w.moment(r.Finished), seconds, result, orNil(r.Message),
 			r.TablesBuilt, r.TablesFailed, r.SourcesFailed, r.Landed, r.Held, orNil(r.Publication),
 		})
 	}
@@ -157,28 +159,6 @@ func (w *Writer) stepRows(ctx context.Context) ([][]any, error) {
 	return rows, nil
 }
 
-// inChinese puts the runner's reasons into the words of the board's readers.
-// What it does not know, such as an error, stays as it is.
-func inChinese(reason string) string {
-	known := map[string]string{
-		"never built":         "从未建过",
-		"a month that is new": "新的月份",
-		"its SQL, step, contract or parameters changed": "口径、模型或参数有改动",
-		"asked for":   "按要求重建",
-		"no data yet": "尚无数据",
-	}
-	if words, ok := known[reason]; ok {
-		return words
-	}
-	if tables, ok := strings.CutPrefix(reason, "new data in "); ok {
-		return "有新数据：" + strings.ReplaceAll(tables, ", ", "、")
-	}
-	if table, ok := strings.CutPrefix(reason, "upstream "); ok {
-		return "上游 " + strings.TrimSuffix(table, " failed") + " 失败"
-	}
-	return reason
-}
-
 // title is what readers call a table; "" for what is none.
 func (w *Writer) title(table string) string {
 	if c, ok := w.Catalog.Contract(table); ok {
@@ -187,7 +167,9 @@ func (w *Writer) title(table string) string {
 	return ""
 }
 
-func (w *Writer) sourceRows(ctx context.Context) ([][]any, error) {
+// sourceReports are the ledger's, and those of sources that the config names
+// and that never delivered anything.
+func (w *Writer) sourceReports(ctx context.Context) ([]ledger.SourceReport, error) {
 	list, err := w.Ledger.SourceReports(ctx)
 	if err != nil {
 		return nil, err
@@ -201,6 +183,14 @@ func (w *Writer) sourceRows(ctx context.Context) ([][]any, error) {
 			return nil, err
 		}
 		list = append(list, r)
+	}
+	return list, nil
+}
+
+func (w *Writer) sourceRows(ctx context.Context) ([][]any, error) {
+	list, err := w.sourceReports(ctx)
+	if err != nil {
+		return nil, err
 	}
 	today := day(w.naive(w.Now()))
 	var rows [][]any
@@ -232,7 +222,7 @@ func (w *Writer) sourceRows(ctx context.Context) ([][]any, error) {
 
 func (w *Writer) sourceState(r ledger.SourceReport) string {
 	switch {
-	case !slices.Contains(w.Sources, Source{r.Source, r.Table}):
+	case !slices.ContainsFunc(w.Sources, func(s Source) bool { return s.Name == r.Source && s.Table == r.Table }):
 		return "停用"
 	case r.State == "failed":
 		return "失败"
@@ -250,11 +240,15 @@ func NewestDayFact(source, table string) string { return "newest_day:" + source 
 // is none.
 func (w *Writer) newestDay(ctx context.Context, r ledger.SourceReport) (any, error) {
 	c, ok := w.Catalog.Contract(r.Table)
-	if !ok || len(r.Newest) == 0 {
+	if !ok {
 		return nil, nil
 	}
+	paths, err := w.Ledger.NewestFiles(ctx, r.Source, r.Table)
+	if err != nil || len(paths) == 0 {
+		return nil, err
+	}
 	var files []string
-	for _, p := range r.Newest {
+	for _, p := range paths {
 		path := filepath.Join(w.Dir, filepath.FromSlash(p))
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			return nil, nil // the run says what is missing; these tables must be written all the same
@@ -306,7 +300,7 @@ func (w *Writer) quarantineRows(ctx context.Context) ([][]any, error) {
 	var rows [][]any
 	for _, k := range order {
 		rows = append(rows, []any{
-			k.day, k.source, k.table, w.title(k.table), k.column, w.columnTitle(k.table, k.column), k.rule, k.reason,
+			k.day, k.source, k.table, w.title(k.table), k.column, w.columnTitle(k.table, k.column), word(rules, k.rule), k.reason,
 			sums[k].rows, sums[k].open,
 		})
 	}
@@ -332,14 +326,6 @@ func (w *Writer) publicationRows(ctx context.Context) ([][]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	known, err := w.Ledger.Runs(ctx, -1)
-	if err != nil {
-		return nil, err
-	}
-	reported := map[int64]string{}
-	for _, r := range known {
-		reported[r.ID] = r.AsOf
-	}
 	current, err := w.Shelf.Current()
 	if err != nil && !errors.Is(err, warehouse.ErrNothingPublished) {
 		return nil, err
@@ -358,7 +344,7 @@ func (w *Writer) publicationRows(ctx context.Context) ([][]any, error) {
 		if info, err := os.Stat(filepath.Join(w.Shelf.Dir, name)); err == nil {
 			bytes = info.Size()
 		}
-		rows = append(rows, []any{p.ID, p.Run, w.moment(p.Created), asOf(reported[p.Run]), state, bytes, p.Digest})
+		rows = append(rows, []any{p.ID, p.Run, w.moment(p.Created), asOf(p.AsOf), state, bytes, p.Digest})
 	}
 	return rows, nil
 }

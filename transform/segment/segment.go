@@ -31,7 +31,6 @@ const codeVersion = "1"
 type Segmenter struct {
 	trie    *trie
 	flags   []flag // by node of the trie
-	kinds   map[string]lexicon.Kind
 	version string
 	pool    sync.Pool // *scratch
 }
@@ -53,7 +52,7 @@ func New(ctx context.Context, lex *lexicon.Lexicon) (*Segmenter, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	s := &Segmenter{kinds: make(map[string]lexicon.Kind, len(lex.Words)), version: Version(lex)}
+	s := &Segmenter{version: Version(lex)}
 	s.pool.New = func() any { return new(scratch) }
 
 	logTotal := float32(math.Log2(general.Dict.TotalFreq()))
@@ -101,7 +100,6 @@ func (s *Segmenter) addWords(words []lexicon.Word, logTotal float32) error {
 			return fmt.Errorf("the dictionary has no room for all %d words of the lexicon, or one of them is empty", len(words))
 		}
 		s.trie.cost[node] = cost
-		s.kinds[w.Text] = w.Kind
 	}
 	return nil
 }
@@ -133,10 +131,6 @@ func (s *Segmenter) addFlags(lex *lexicon.Lexicon) {
 // Version is the version of the lexicon and the code that s cuts with, as the
 // function of that name tells it.
 func (s *Segmenter) Version() string { return s.version }
-
-// Kind says what the lexicon says of word (lower case), or "" when the word is
-// not one of the lexicon's.
-func (s *Segmenter) Kind(word string) lexicon.Kind { return s.kinds[word] }
 
 // Has reports whether word (lower case) is in the general dictionary or the
 // lexicon.

@@ -67,6 +67,7 @@ type builder struct {
 	gaz            *gazetteer
 	mentions       [][]mention
 	names          [][]string
+	counter        *counter
 	space          *space
 	units          []unit
 }
@@ -166,11 +167,11 @@ func (b *builder) unitOf(docs []int, place int) unit {
 
 // weigh gives every unit its vector, from its first message.
 func (b *builder) weigh() {
-	c := newCounter(b.lex, b.vocab, b.p)
+	b.counter = newCounter(b.lex, b.vocab, b.p)
 	all := make([]counted, len(b.units))
 	for i := range b.units {
 		first := b.units[i].docs[0]
-		all[i] = c.count(b.docs[first], b.names[first])
+		all[i] = b.counter.count(b.docs[first], b.names[first])
 		b.units[i].count = all[i]
 	}
 	b.space = newSpace(all, b.lex.Matters)
@@ -199,6 +200,10 @@ func (b *builder) result(cs []cluster, prev []Profile) Result {
 		drafts[i].issue.ID = ids[i]
 		drafts[i].profile = profiles[i]
 		drafts[i].profile.ID = ids[i]
+		for j := range drafts[i].issue.Local {
+			l := &drafts[i].issue.Local[j]
+			l.FirstDay = profiles[i].Since[l.Region]
+		}
 		for j := range drafts[i].members {
 			drafts[i].members[j].IssueID = ids[i]
 		}

@@ -104,6 +104,11 @@ func carryOn(profiles, prev []Profile, keyOf func(Profile) string, p Params) []s
 			if old := prev[l.profile].FirstDay; old.Before(profiles[l.issue].FirstDay) {
 				profiles[l.issue].FirstDay = old
 			}
+			for region, day := range prev[l.profile].Since {
+				if now, ok := profiles[l.issue].Since[region]; !ok || day.Before(now) {
+					profiles[l.issue].Since[region] = day
+				}
+			}
 		}
 	}
 	return ids

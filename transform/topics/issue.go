@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // draft is an issue before it has its id.
@@ -36,25 +37,35 @@ func (b *builder) draft(c cluster) (draft, bool) {
 	}
 	slices.Sort(docs)
 	d := draft{founder: b.docs[docs[0]].ID}
-	medoid := b.members(&d, c)
-	b.facts(&d.issue, docs)
-	matters := b.matters(&d.issue, c)
-	b.kind(&d.issue, c)
-
-	t := titler{b.vocab, b.lex, b.p}
-	terms := b.terms(c)
-	d.issue.Title = t.title(d.issue.PlaceOrPeople, b.sayings(c), terms, matters)
-	d.issue.Description = t.describe(b.docs[medoid], terms)
+	b.members(&d, c)
+	d.issue = b.tell(c, docs)
+	d.issue.Local = b.locals(c, docs, d.issue)
 	d.profile = Profile{
 		Kind: d.issue.Kind, Key: b.key(c), Region: d.issue.Region, Words: b.profileWords(c),
-		Opinions: len(docs), FirstDay: d.issue.FirstDay,
+		Opinions: len(docs), FirstDay: d.issue.FirstDay, Since: map[string]time.Time{},
+	}
+	for _, l := range d.issue.Local {
+		d.profile.Since[l.Region] = l.FirstDay
 	}
 	return d, true
 }
 
-// members writes the members, the most central first, and returns the medoid:
-// the first of the most central unit.
-func (b *builder) members(d *draft, c cluster) int {
+// tell says of a cluster what its messages say: all but its id.
+func (b *builder) tell(c cluster, docs []int) Issue {
+	var is Issue
+	b.facts(&is, docs)
+	matters := b.matters(&is, c)
+	b.kind(&is, c, docs)
+	t := titler{b.vocab, b.lex, b.p}
+	sayings, terms := b.sayings(c), b.terms(c)
+	is.Title = t.title(is.PlaceOrPeople, sayings, terms, matters)
+	is.Description = t.describe(sayings[0].doc, terms)
+	return is
+}
+
+// members writes the members, the most central first. The medoid is the first of
+// the most central unit.
+func (b *builder) members(d *draft, c cluster) {
 	units := b.central(c)
 	medoid := b.units[units[0].unit].docs[0]
 	for _, cu := range units {
@@ -66,7 +77,6 @@ func (b *builder) members(d *draft, c cluster) int {
 			})
 		}
 	}
-	return medoid
 }
 
 type centralUnit struct {
@@ -150,10 +160,10 @@ func (b *builder) matters(is *Issue, c cluster) []string {
 }
 
 // kind fills in what holds the issue together.
-func (b *builder) kind(is *Issue, c cluster) {
+func (b *builder) kind(is *Issue, c cluster, docs []int) {
 	switch {
 	case c.place != none:
-		is.Kind, is.PlaceOrPeople = KindPlace, b.gaz.places[c.place].name
+		is.Kind, is.PlaceOrPeople = KindPlace, cmp.Or(b.placeName(c, docs), b.lex.Regions[is.Region])
 	case c.people != none:
 		is.Kind, is.PlaceOrPeople = KindPeople, b.people.groups[c.people].Names[0]
 	default:

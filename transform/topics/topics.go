@@ -32,6 +32,9 @@ type Doc struct {
 	// Region is the code of the region that the message belongs to, at any
 	// level. Empty: unknown.
 	Region string
+	// Within are the regions that the message lies in, whose readers are told of
+	// its issue: each by the messages that lie in it.
+	Within []string
 	// Category is the message's 一级分类, or 待分类.
 	Category    string
 	Title, Body string
@@ -85,6 +88,8 @@ type Issue struct {
 	FirstDay, LastDay time.Time
 	// Opinions counts the members, People their distinct senders.
 	Opinions, People int
+	// Local is what each region knows of the issue, by region.
+	Local []Local
 }
 
 // Member is one message of one issue. A message is in at most one issue.
@@ -112,6 +117,8 @@ type Profile struct {
 	Opinions int
 	// FirstDay is the first day of the issue's life, over all months.
 	FirstDay time.Time
+	// Since is FirstDay of each region that ever spoke of the issue.
+	Since map[string]time.Time
 }
 
 // Weight is a feature with its weight in a profile of unit length.
