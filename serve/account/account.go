@@ -12,6 +12,9 @@ import (
 // AllDomains, alone in a domain set, stands for every domain.
 const AllDomains = "*"
 
+// Everywhere is the region of an account that reads the rows of every region.
+const Everywhere = "000000"
+
 // An Account is a reader: which domains' tables it sees, and of them the rows
 // of which region. The zero value reads no domain.
 type Account struct {

@@ -61,7 +61,7 @@ func TestCheck(t *testing.T) {
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v %s", err, diff)
 	}
-	for _, wrong := range [][2]string{{"analyst", ""}, {"analyst", password + " "}, {"Analyst", password}, {"nobody", password}, {"", ""}} {
+	for _, wrong := range [][2]string{{"analyst", ""}, {"analyst", password + " "}, {"analyst", password + "\x00"}, {"analyst", "\x00" + password}, {"Analyst", password}, {"nobody", password}, {"", ""}} {
 		got, err := b.Check(t.Context(), wrong[0], wrong[1], "10.0.0.1")
 		if !errors.Is(err, account.ErrWrong) || got.Name != "" {
 			t.Errorf("%q: %+v %v", wrong, got, err)
@@ -73,7 +73,7 @@ func TestCheck(t *testing.T) {
 // is not slowed, a right password clears it, and time forgets it.
 func TestWrongPasswordsAreSlowed(t *testing.T) {
 	c := &clock{at: time.Date(2026, 1, 1, 8, 0, 0, 0, time.UTC)}
-	b := openBook(t, c, account.Config{Name: "analyst", Password: verifier(t), Domains: []string{"*"}})
+	b := openBook(t, c, account.Config{Name: "analyst", Password: verifier(t), Domains: []string{"*"}, Region: "000000"})
 	try := func(name, pw, from string) time.Duration {
 		t.Helper()
 		before := len(c.slept)
@@ -162,7 +162,7 @@ func TestAttemptEndsWithItsContext(t *testing.T) {
 // A conversation with an account that there is not looks like one with a wrong
 // password, and has the same salt each time.
 func TestUnknownAccountsLookKnown(t *testing.T) {
-	b := openBook(t, &clock{}, account.Config{Name: "analyst", Password: verifier(t), Domains: []string{"*"}})
+	b := openBook(t, &clock{}, account.Config{Name: "analyst", Password: verifier(t), Domains: []string{"*"}, Region: "000000"})
 	_, first, ok := b.Lookup("nobody")
 	_, second, _ := b.Lookup("nobody")
 	_, other, _ := b.Lookup("somebody")
@@ -174,7 +174,7 @@ func TestUnknownAccountsLookKnown(t *testing.T) {
 
 // SCRAM conversations end as Check does.
 func TestScramConversation(t *testing.T) {
-	b := openBook(t, &clock{}, account.Config{Name: "analyst", Password: verifier(t), Domains: []string{"*"}})
+	b := openBook(t, &clock{}, account.Config{Name: "analyst", Password: verifier(t), Domains: []string{"*"}, Region: "000000"})
 	talk := func(name, pw string) bool {
 		client, err := scram.SHA256.NewClient(name, pw, "")
 		if err != nil {
@@ -212,7 +212,7 @@ func TestVerifiers(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		b := openBook(t, &clock{}, account.Config{Name: "a", Password: account.Password(v), Domains: []string{"*"}})
+		b := openBook(t, &clock{}, account.Config{Name: "a", Password: account.Password(v), Domains: []string{"*"}, Region: "000000"})
 		if _, err := b.Check(t.Context(), "a", right, "x"); err != nil {
 			rt.Fatalf("%q: %v", right, err)
 		}
@@ -278,7 +278,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("ZHICANG_TEST_PASSWORD", "hunter2")
-	good := account.Config{Name: "a", Password: "file:pw", Domains: []string{"*"}}
+	good := account.Config{Name: "a", Password: "file:pw", Domains: []string{"*"}, Region: "000000"}
 	change := func(f func(*account.Config)) []account.Config { c := good; f(&c); return []account.Config{c} }
 	for _, tt := range []struct {
 		want, try string
@@ -294,7 +294,8 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		{"account a: domains: the account would read nothing", `["*"]`, change(func(c *account.Config) { c.Domains = nil })},
 		{`account a: domains: "*" stands for all others`, "alone", change(func(c *account.Config) { c.Domains = []string{"congress", "*"} })},
 		{`account a: domains: there is no domain "asist"`, `did you mean "assist"?`, change(func(c *account.Config) { c.Domains = []string{"asist"} })},
-		{"account a: region: 区划代码应为", "write the code", change(func(c *account.Config) { c.Region = "33x" })},
+		{"account a: region: is required", `"000000" for everywhere`, change(func(c *account.Config) { c.Region = "" })},
+		{"account a: region: 区划代码应为", "a region's code", change(func(c *account.Config) { c.Region = "33x" })},
 		{`account a: region: region "339999" is not in the table`, "region.csv", change(func(c *account.Config) { c.Region = "339999" })},
 		{"account a: max_queries: -1 is no number", "0 for", change(func(c *account.Config) { c.MaxQueries = -1 })},
 	} {

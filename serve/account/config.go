@@ -19,8 +19,8 @@ type Config struct {
 	Password Password `yaml:"password"`
 	// Domains are those whose tables the account reads; ["*"]: all.
 	Domains []string `yaml:"domains"`
-	// Region is the code of the region whose rows the account reads. Empty or
-	// 000000: everywhere.
+	// Region is the code of the region whose rows the account reads; 000000:
+	// everywhere. It bounds what the account reads, so it is never left out.
 	Region string `yaml:"region"`
 	// MaxQueries is how many of its statements may run at a time; 0: the
 	// server's limit.
@@ -98,15 +98,18 @@ func (c Config) Validate() error {
 	case c.MaxQueries < 0:
 		return fail("max_queries", "0 for the server's limit", "%d is no number of statements", c.MaxQueries)
 	}
+	if c.Region == "" {
+		return fail("region", `a region's code, or "000000" for everywhere`, "is required: it bounds what the account reads")
+	}
 	if _, err := c.region(); err != nil {
-		return fail("region", "write the code of a region, or leave the key out for all", "%w", err)
+		return fail("region", `a region's code, or "000000" for everywhere`, "%w", err)
 	}
 	return nil
 }
 
 // region is the canonical code; empty where the account reads everywhere.
 func (c Config) region() (string, error) {
-	if c.Region == "" || c.Region == "000000" {
+	if c.Region == Everywhere {
 		return "", nil
 	}
 	return region.Normalize(c.Region)

@@ -73,6 +73,10 @@ func ParseVerifier(s string) (scram.StoredCredentials, error) {
 // derive makes what a server keeps of a password. Like PostgreSQL it takes a
 // password that SASLprep refuses as it is.
 func derive(password string, factors scram.KeyFactors) (scram.StoredCredentials, error) {
+	if strings.IndexByte(password, 0) >= 0 {
+		// HMAC fills a key up with zeros: with some behind it, a password is the same.
+		return scram.StoredCredentials{}, errors.New("the password has a NUL in it")
+	}
 	client, err := scram.SHA256.NewClient("", password, "")
 	if err != nil {
 		if client, err = scram.SHA256.NewClientUnprepped("", password, ""); err != nil {

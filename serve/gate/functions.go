@@ -1,15 +1,12 @@
 package gate
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // functions are those that compute a value from their arguments and from
 // nothing else, and from which no statement can learn anything about the
 // engine, its files or its settings. What is not here is refused: nobody may
 // have looked at it. Left out on purpose: what makes much out of little
-// (repeat, printf, format, array_resize), what takes the square of its
+// (printf, format, array_resize), what takes the square of its
 // arguments' length in time and cannot be broken off (levenshtein), what waits or
 // logs, and what takes SQL.
 var functions = words(`
@@ -45,7 +42,11 @@ var functions = words(`
 	map map_keys map_values struct_extract
 	json_extract json_extract_string json_extract_scalar json_array_length json_valid json_type
 
-	typeof pg_typeof unnest grouping grouping_id
+	typeof pg_typeof unnest grouping grouping_id random
+	string_split_regex list_append string_to_array array_append array_cat
+	json_object json_array json_group_object to_json
+	postgres_substr postgres_overlay postgres_float_text postgres_string_to_array postgres_number postgres_float_digits postgres_error postgres_midnight repeat
+	generate_series
 `)
 
 // aggregates stand in SELECT lists and in windows.
@@ -75,14 +76,24 @@ func words(text string) map[string]bool {
 	return m
 }
 
-// qualifiers are the schemas that a function may be called with. The parser
-// puts main where it turns syntax into a function.
-var qualifiers = []string{"", "main"}
+// qualified reports whether a function is called with a schema that it may be
+// called with. The parser puts main where it turns syntax into a function;
+// system.main is where the engine's own are, whatever the session has defined
+// under their names.
+func qualified(n tree) bool {
+	switch str(n, "catalog") {
+	case "":
+		return str(n, "schema") == "" || str(n, "schema") == "main"
+	case "system":
+		return str(n, "schema") == "main"
+	}
+	return false
+}
 
 func function(n tree) error {
 	name := strings.ToLower(str(n, "function_name"))
 	known := functions[name] || aggregates[name] || str(n, "class") == "WINDOW" && windows[name]
-	if !known || !slices.Contains(qualifiers, str(n, "schema")) || str(n, "catalog") != "" {
+	if !known || !qualified(n) {
 		return noFunction(n)
 	}
 	return nil
@@ -90,7 +101,7 @@ func function(n tree) error {
 
 func tableFunction(n tree) error {
 	name := strings.ToLower(str(n, "function_name"))
-	if !tableFunctions[name] || !slices.Contains(qualifiers, str(n, "schema")) || str(n, "catalog") != "" {
+	if !tableFunctions[name] || !qualified(n) {
 		return refuse(InsufficientPrivilege, "in FROM: tables, subqueries, range, generate_series, unnest", "the table function %s is not allowed", str(n, "function_name"))
 	}
 	return nil

@@ -9,6 +9,8 @@ package gate
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -39,6 +41,7 @@ const (
 	LimitExceeded         = "54000"
 	TooManyColumns        = "54011"
 	NotUTF8               = "22021"
+	OutOfRange            = "22003"
 )
 
 func refuse(code, try, format string, args ...any) *Refused {
@@ -76,6 +79,15 @@ func Measure(text string) error {
 	shape, err := dialect.Measure(text)
 	if err != nil {
 		return refuse(SyntaxError, "", "%s", err)
+	}
+	tokens, err := dialect.Tokens(text)
+	if err != nil {
+		return refuse(SyntaxError, "", "%s", err)
+	}
+	for _, t := range tokens {
+		if f, err := strconv.ParseFloat(t.Text, 64); t.Kind == dialect.Number && err != nil && math.IsInf(f, 0) {
+			return refuse(OutOfRange, "", "a number of this statement is too large")
+		}
 	}
 	size := len(text)
 	for range shape.WithDepth {

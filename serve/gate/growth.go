@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -251,9 +252,31 @@ func (s *sizer) call(n tree, ctes map[string]int, column int) int {
 		}
 		// Characters, of at most four bytes.
 		return sum + 4*number(args[1])
+	case "repeat":
+		if len(args) < 2 {
+			return sum
+		}
+		return sum + sizes[0]*number(args[1])
+	case "postgres_float_digits":
+		return 512
+	case "typeof":
+		return scalarBytes
+	case "struct_pack":
+		return slices.Max(append(sizes, scalarBytes))
+	case "struct_extract":
+		if len(sizes) > 0 {
+			return sizes[0]
+		}
+	case "generate_series":
+		return 8 * s.series(args)
+	case "to_json", "json_object", "json_array", "json_group_object":
+		if name == "json_group_object" {
+			sum += 4 * columnBytes
+		}
+		return 3 * sum // some characters are escaped
 	case "array_join", "array_to_string", "concat_ws":
 		return sum * 2
-	case "string_split", "str_split", "split", "regexp_extract_all", "translate", "hex", "to_hex", "regexp_escape", "to_base64", "base64":
+	case "string_split", "str_split", "split", "string_split_regex", "string_to_array", "postgres_string_to_array", "regexp_extract_all", "translate", "hex", "to_hex", "regexp_escape", "to_base64", "base64":
 		return 4 * sum
 	case "strftime", "date_format":
 		return 8 * sum
@@ -283,6 +306,21 @@ func replaced(name string, args []tree, sizes []int) int {
 func constant(n tree) (string, bool) {
 	text, ok := child(n, "value")["value"].(string)
 	return text, ok && str(n, "class") == "CONSTANT"
+}
+
+// series is how many values a series in an expression has, which is in memory
+// as a whole: from and to must stand in the text.
+func (s *sizer) series(args []tree) int {
+	const most = 10_000
+	if len(args) == 2 {
+		from, ok := child(args[0], "value")["value"].(float64)
+		to, ok2 := child(args[1], "value")["value"].(float64)
+		if ok && ok2 && to-from <= most && from-to <= most {
+			return int(max(to-from, 0)) + 1
+		}
+	}
+	s.refuse("SELECT … FROM generate_series(…)", "a series in an expression may have %d values, which stand in the statement", most)
+	return 0
 }
 
 // number is a whole number that stands in the text; anything else is too large.

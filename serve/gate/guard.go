@@ -24,6 +24,7 @@ var safe = words(`
 	abs floor ceil ceiling sign isnan isinf isfinite
 	year quarter month week day hour minute second dayofweek dayofmonth dayofyear isodow isoyear day_of_week year_of_week last_day last_day_of_month
 	now current_date current_timestamp
+	typeof struct_pack struct_extract postgres_float_text postgres_midnight
 `)
 
 // safeWithConstants are those that fail on none of their first argument, where

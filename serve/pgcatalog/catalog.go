@@ -59,7 +59,7 @@ func (e *UnknownSetting) Error() string {
 
 // Catalog answers catalogue queries. It is safe for use by many goroutines.
 type Catalog struct {
-	tables    func(context.Context, account.Account) ([]reader.TableInfo, error)
+	source    Source
 	relations map[string]string
 	functions map[string]bool
 	setup     []string // before an account's tables are put in
@@ -79,9 +79,17 @@ type shelf struct {
 	broken atomic.Bool // the engine has failed and has to be made anew
 }
 
-// New makes a catalogue of the tables that the function lists for an account.
-func New(tables func(context.Context, account.Account) ([]reader.TableInfo, error)) *Catalog {
-	c := &Catalog{tables: tables, relations: map[string]string{}, functions: map[string]bool{}, shelf: map[string]*shelf{}}
+// A Source lists the tables of an account, and keeps the audit log.
+// *reader.Reader is one.
+type Source interface {
+	Tables(ctx context.Context, acct account.Account) ([]reader.TableInfo, error)
+	Record(ctx context.Context, acct account.Account, s reader.Statement, rows int64, outcome string, took time.Duration) error
+}
+
+// New makes a catalogue of the tables that a source lists for an account. What
+// it answers is recorded there.
+func New(source Source) *Catalog {
+	c := &Catalog{source: source, relations: map[string]string{}, functions: map[string]bool{}, shelf: map[string]*shelf{}}
 	c.setup, c.derive = c.read(relationsSQL), c.read(derivedSQL)
 	for _, name := range builtins {
 		c.functions[name] = true
@@ -133,8 +141,31 @@ var builtins = []string{
 // maxRows bounds an answer.
 const maxRows = 200_000
 
-// Query answers a statement if it is about the catalogue.
+// Query answers a statement if it is about the catalogue, once it is recorded.
 func (c *Catalog) Query(ctx context.Context, a pgwire.Asker, text string) (pgwire.Rows, bool, error) {
+	started := time.Now()
+	rows, ok, err := c.answer(ctx, a, text)
+	if a.Describes || !ok && err == nil {
+		return rows, ok, err
+	}
+	outcome, n := "ok", int64(0)
+	var own *pgwire.Error
+	switch {
+	case errors.As(err, &own):
+		outcome = own.State
+	case err != nil:
+		outcome = "XX000"
+	default:
+		n = int64(len(rows.(*answer).rows))
+	}
+	statement := reader.Statement{SQL: text, Postgres: true, Purpose: a.Client}
+	if recErr := c.source.Record(ctx, a.Account, statement, n, outcome, time.Since(started)); recErr != nil {
+		return nil, true, pgwire.ReaderError(recErr)
+	}
+	return rows, ok, err
+}
+
+func (c *Catalog) answer(ctx context.Context, a pgwire.Asker, text string) (pgwire.Rows, bool, error) {
 	tokens, err := dialect.Tokens(text)
 	if err != nil || !c.about(tokens) {
 		return nil, false, nil
@@ -247,7 +278,7 @@ func (c *Catalog) ours(q *dialect.Query) bool {
 // locked for reading. Where its tables can't be listed, it is empty, and listed
 // says why.
 func (c *Catalog) open(ctx context.Context, a account.Account) (s *shelf, listed, err error) {
-	tables, listed := c.tables(ctx, a)
+	tables, listed := c.source.Tables(ctx, a)
 	if listed != nil {
 		listed = pgwire.ReaderError(listed)
 	}

@@ -2,13 +2,16 @@ package pgcatalog
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -29,8 +32,22 @@ func column(name, kind, title, unit, formula string, required bool) models.Colum
 	return models.Column{Name: name, Type: t, Title: title, Unit: unit, Formula: formula, Required: required}
 }
 
-// testTables are two tables for everyone, and one of 民政 for who reads it.
-func testTables(_ context.Context, a account.Account) ([]reader.TableInfo, error) {
+// testSource has two tables for everyone, and one of 民政 for who reads it; it
+// keeps what is recorded.
+type testSource struct {
+	mu       sync.Mutex
+	recorded []string
+	fails    error
+}
+
+func (s *testSource) Record(_ context.Context, acct account.Account, st reader.Statement, rows int64, outcome string, _ time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.recorded = append(s.recorded, fmt.Sprintf("%s|%s|%s|%d|%s", acct.Name, st.Purpose, st.SQL, rows, outcome))
+	return s.fails
+}
+
+func (*testSource) Tables(_ context.Context, a account.Account) ([]reader.TableInfo, error) {
 	info := func(table, title string, key []string, columns ...models.Column) reader.TableInfo {
 		return reader.TableInfo{Table: table, Contract: &models.Contract{Table: table, Title: title, Key: key, Columns: columns}, Columns: columns}
 	}
@@ -59,7 +76,7 @@ func asker(name string, domains ...string) pgwire.Asker {
 
 func newCatalog(t testing.TB) *Catalog {
 	t.Helper()
-	c := New(testTables)
+	c := New(&testSource{})
 	t.Cleanup(func() {
 		if err := c.Close(); err != nil {
 			t.Error(err)
@@ -137,5 +154,41 @@ func TestClients(t *testing.T) {
 				t.Error(d)
 			}
 		})
+	}
+}
+
+// TestAudit: a catalogue query is recorded before it is answered, and one that
+// cannot be recorded gives nothing.
+func TestAudit(t *testing.T) {
+	source := &testSource{}
+	c := New(source)
+	t.Cleanup(func() { _ = c.Close() })
+	who := asker("analyst", "congress")
+	who.Client = "psql 10.0.0.1"
+	ask := func(text string) error {
+		_, _, err := c.Query(t.Context(), who, text)
+		return err
+	}
+	const relations, unknown = "SELECT relname FROM pg_catalog.pg_class WHERE relname = 'region'", "SELECT nosuch(1) FROM pg_catalog.pg_class"
+	if err := ask(relations); err != nil {
+		t.Fatal(err)
+	}
+	if err := ask(unknown); err == nil {
+		t.Error("an unknown function is answered")
+	}
+	if err := ask("SELECT title FROM ads.congress_hot_issue"); err != nil {
+		t.Error(err)
+	}
+	who.Describes = true
+	if err := ask(relations); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"analyst|psql 10.0.0.1|" + relations + "|1|ok", "analyst|psql 10.0.0.1|" + unknown + "|0|42883"}
+	if diff := cmp.Diff(want, source.recorded); diff != "" {
+		t.Error(diff)
+	}
+	who.Describes, source.fails = false, errors.New("the disk is full")
+	if err := ask(relations); err == nil {
+		t.Error("what cannot be recorded is answered")
 	}
 }

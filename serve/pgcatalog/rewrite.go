@@ -415,6 +415,9 @@ func (r *rewriter) words() {
 		switch name := r.name(i); {
 		case name == "current_setting" && r.at(i+1).Is("(") && r.at(i+2).Kind == dialect.String:
 			r.setting(i)
+		case name == "current_setting" && r.at(i+1).Is("(") && r.at(i+2).Is("NULL"):
+			// A parameter, in a statement that is described before it is bound.
+			r.replace(i, min(r.closing(i+1)+1, len(r.tokens)), word("CAST"), punct("("), word("NULL"), word("AS"), word("VARCHAR"), punct(")"))
 		case (name == "version" || name == "current_database") && r.at(i+1).Is("(") && r.at(i+2).Is(")"):
 			r.replace(i, i+3, str(map[string]string{"version": Version, "current_database": Database}[name]))
 		case r.at(i + 1).Is("("):

@@ -19,15 +19,16 @@ import (
 // oneTable answers one SELECT: what these tests ask of data is not the point.
 type oneTable struct{}
 
-func (oneTable) Describe(_ context.Context, _ account.Account, text string) ([]pgwire.Column, error) {
+func (oneTable) Describe(_ context.Context, _ account.Account, q pgwire.Question) ([]pgwire.Column, error) {
+	text := q.Text
 	if text != "SELECT title FROM ads.congress_hot_issue" {
 		return nil, &pgwire.Error{State: "42P01", Message: "there is no such table"}
 	}
 	return []pgwire.Column{{Name: "title", Type: "VARCHAR"}}, nil
 }
 
-func (o oneTable) Query(ctx context.Context, a account.Account, text, _ string) (pgwire.Rows, error) {
-	columns, err := o.Describe(ctx, a, text)
+func (o oneTable) Query(ctx context.Context, a account.Account, q pgwire.Question) (pgwire.Rows, error) {
+	columns, err := o.Describe(ctx, a, q)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +41,7 @@ func serve(t *testing.T) string {
 	t.Setenv("ZHICANG_TEST_PASSWORD", "correct horse")
 	book, err := account.Open([]account.Config{
 		{Name: "yunxi", Password: "${ZHICANG_TEST_PASSWORD}", Domains: []string{"congress"}, Region: "339921"},
-		{Name: "minzheng", Password: "${ZHICANG_TEST_PASSWORD}", Domains: []string{"assist"}},
+		{Name: "minzheng", Password: "${ZHICANG_TEST_PASSWORD}", Domains: []string{"assist"}, Region: "000000"},
 	}, account.Options{})
 	if err != nil {
 		t.Fatal(err)

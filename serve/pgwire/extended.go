@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/jackc/pgx/v5/pgtype"
 	wire "github.com/jeroenrinzema/psql-wire"
 	"github.com/jeroenrinzema/psql-wire/pkg/types"
 )
@@ -60,7 +61,9 @@ func (s *Server) describe(sn *session, st *statement) ([]Column, error) {
 	defer stop()
 	text := st.unbound()
 	if s.catalog != nil {
-		rows, ok, err := s.catalog.Query(ctx, sn.asker(), text)
+		who := sn.asker()
+		who.Describes = true
+		rows, ok, err := s.catalog.Query(ctx, who, text)
 		if err != nil {
 			return nil, s.explain(ctx, sn, err)
 		}
@@ -68,7 +71,7 @@ func (s *Server) describe(sn *session, st *statement) ([]Column, error) {
 			return rows.Columns(), rows.Close()
 		}
 	}
-	columns, err := s.reader.Describe(ctx, sn.account, text)
+	columns, err := s.reader.Describe(ctx, sn.account, sn.question(text))
 	if err != nil {
 		return nil, s.explain(ctx, sn, err)
 	}
@@ -88,7 +91,7 @@ type portalSink struct {
 // may have changed a type: that is no harm where text was promised.
 func (k *portalSink) header(columns []Column) error {
 	if len(columns) != len(k.described) {
-		return failf(stateUnsupported, "cached plan must not change result type")
+		return changedType()
 	}
 	k.encode = encoders(columns, k.sn.location())
 	for i, c := range columns {
@@ -97,11 +100,23 @@ func (k *portalSink) header(columns []Column) error {
 		case got.oid == promised.oid:
 		case promised.oid == textType.oid:
 			k.encode[i] = asText(k.encode[i])
+		case isInteger(got.oid) && isInteger(promised.oid):
+			// As wide as it was promised; pgtype refuses what is too wide for it.
+		case isNumber(got.oid) && promised.oid == pgtype.NumericOID:
+			k.encode[i] = toNumeric
+		case isNumber(got.oid) && (promised.oid == pgtype.Float8OID || promised.oid == pgtype.Float4OID):
+			k.encode[i] = toFloat
 		default:
-			return failf(stateUnsupported, "cached plan must not change result type")
+			return changedType()
 		}
 	}
 	return nil
+}
+
+// changedType is told where a value has another type than the statement had
+// without it.
+func changedType() *Error {
+	return &Error{State: stateUnsupported, Message: "cached plan must not change result type", Hint: "say of which type the parameter is: $1::date"}
 }
 
 func (k *portalSink) row(values []any) error {

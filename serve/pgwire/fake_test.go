@@ -93,7 +93,8 @@ func sampleRow() []any {
 	}
 }
 
-func (f *fakeReader) Describe(_ context.Context, a account.Account, text string) ([]Column, error) {
+func (f *fakeReader) Describe(_ context.Context, a account.Account, q Question) ([]Column, error) {
+	text := q.Text
 	rows, err := f.answer(context.Background(), a, text)
 	if err != nil {
 		return nil, err
@@ -101,7 +102,8 @@ func (f *fakeReader) Describe(_ context.Context, a account.Account, text string)
 	return rows.columns, nil
 }
 
-func (f *fakeReader) Query(ctx context.Context, a account.Account, text, client string) (Rows, error) {
+func (f *fakeReader) Query(ctx context.Context, a account.Account, q Question) (Rows, error) {
+	text, client := q.Text, q.Client
 	f.mu.Lock()
 	f.asked, f.clients = append(f.asked, text), append(f.clients, client)
 	f.mu.Unlock()
@@ -210,7 +212,7 @@ func testBook(t testing.TB, sleep func(context.Context, time.Duration) error) *a
 	t.Setenv("ZHICANG_TEST_PASSWORD", testPassword)
 	book, err := account.Open([]account.Config{
 		{Name: "yunxi", Password: "${ZHICANG_TEST_PASSWORD}", Domains: []string{"*"}, Region: "339921"},
-		{Name: "renda", Password: "${ZHICANG_TEST_PASSWORD}", Domains: []string{"congress"}},
+		{Name: "renda", Password: "${ZHICANG_TEST_PASSWORD}", Domains: []string{"congress"}, Region: "000000"},
 	}, account.Options{Sleep: sleep})
 	if err != nil {
 		t.Fatal(err)

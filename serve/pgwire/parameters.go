@@ -85,9 +85,16 @@ func (st *statement) substitute(literal func(n int) string) string {
 	return b.String()
 }
 
-// unbound is the text with NULL for every parameter, to be described.
+// unbound is the text to be described, with NULL for every parameter: of a
+// number with one, since of NULL the engine makes a sum of another type.
 func (st *statement) unbound() string {
-	return st.substitute(func(n int) string { return null(st.oids[n-1]) })
+	return st.substitute(func(n int) string {
+		oid := st.oids[n-1]
+		if name, _ := castTo(oid); isNumber(oid) {
+			return "CAST(1 AS " + name + ")"
+		}
+		return null(oid)
+	})
 }
 
 // bound is the text with the parameters' values as literals. What a client

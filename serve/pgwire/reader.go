@@ -13,17 +13,21 @@ func FromReader(r *reader.Reader) Reader { return fromReader{r} }
 
 type fromReader struct{ r *reader.Reader }
 
-func (f fromReader) Query(ctx context.Context, a account.Account, text, client string) (Rows, error) {
-	rows, err := f.r.Query(ctx, a, reader.Statement{SQL: text, Purpose: client})
+func (f fromReader) Query(ctx context.Context, a account.Account, q Question) (Rows, error) {
+	rows, err := f.r.Query(ctx, a, q.statement())
 	if err != nil {
 		return nil, ReaderError(err)
 	}
 	return readerRows{rows}, nil
 }
 
-func (f fromReader) Describe(ctx context.Context, a account.Account, text string) ([]Column, error) {
-	columns, err := f.r.Describe(ctx, a, text)
+func (f fromReader) Describe(ctx context.Context, a account.Account, q Question) ([]Column, error) {
+	columns, err := f.r.Describe(ctx, a, q.statement())
 	return columnsOf(columns), ReaderError(err)
+}
+
+func (q Question) statement() reader.Statement {
+	return reader.Statement{SQL: q.Text, Postgres: true, Zone: q.Zone, Purpose: q.Client}
 }
 
 type readerRows struct{ *reader.Rows }

@@ -1,6 +1,7 @@
 package pgwire
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -8,6 +9,8 @@ import (
 	"time"
 
 	wire "github.com/jeroenrinzema/psql-wire"
+
+	"zhicang/serve/pgsql"
 )
 
 // serverVersion is the PostgreSQL that clients are told they speak with: what
@@ -29,6 +32,7 @@ type setting struct {
 	// check returns the value to keep, false for one that isn't possible. nil
 	// takes anything that is not too long.
 	check func(string) (string, bool)
+	hint  string // what to set instead
 }
 
 // known settings, by name in lower case.
@@ -53,7 +57,7 @@ func knownSettings() map[string]setting {
 		{name: "search_path", value: `"$user", public`},
 		{name: "standard_conforming_strings", value: "on", report: true, check: exactly("on")},
 		{name: "statement_timeout", check: duration},
-		{name: "timezone", value: "Asia/Shanghai", report: true, check: zone},
+		{name: "timezone", value: pgsql.Shanghai, report: true, check: zone, hint: "Asia/Shanghai, in which everything is computed, or UTC"},
 
 		{name: "in_hot_standby", value: "off", report: true, fixed: true},
 		{name: "integer_datetimes", value: "on", report: true, fixed: true},
@@ -137,18 +141,16 @@ func integer(v string) (string, bool) {
 	return strconv.Itoa(n), err == nil && n >= -15 && n <= 3
 }
 
+// zone takes the time zone that the engine computes in, by all its names, and
+// UTC. In another one the days would be others than those that are answered.
 func zone(v string) (string, bool) {
-	switch strings.ToUpper(v) {
-	case "", "LOCAL":
-		return "", false
-	case "DEFAULT":
-		return "Asia/Shanghai", true
+	switch strings.ToLower(v) {
+	case "default", "asia/shanghai", "prc", "asia/chongqing", "asia/chungking", "asia/harbin":
+		return pgsql.Shanghai, true
+	case "utc", "etc/utc", "gmt", "etc/gmt", "etc/uct", "uct", "zulu", "etc/zulu", "universal", "etc/universal", "etc/greenwich", "greenwich", "gmt0", "etc/gmt0":
+		return "UTC", true
 	}
-	l, err := time.LoadLocation(v)
-	if err != nil {
-		return "", false
-	}
-	return l.String(), true
+	return "", false
 }
 
 // duration reads what PostgreSQL takes for a time-out: milliseconds, or a
@@ -233,7 +235,7 @@ func (s *settings) put(name, value string) *Error {
 	if k.check != nil {
 		v, ok := k.check(value)
 		if !ok {
-			return failf(stateBadValue, "invalid value for parameter %q: %q", name, value)
+			return &Error{State: stateBadValue, Message: fmt.Sprintf("invalid value for parameter %q: %q", spelled(k.name), value), Hint: k.hint}
 		}
 		value = v
 	}

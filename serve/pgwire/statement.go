@@ -29,18 +29,29 @@ type Rows interface {
 	Truncated() bool
 }
 
+// A Question is a statement as a session asks it.
+type Question struct {
+	Text   string
+	Client string // the program that asks and its address, for the audit log
+	Zone   string // the session's time zone
+}
+
 // A Reader runs statements for an account, and alone decides what they may
-// see. client names the program that asks and its address, for the audit log. An *Error reaches
-// the client; any other is logged and told as an internal error.
+// see. An *Error reaches the client; any other is logged and told as an
+// internal error.
 type Reader interface {
-	Query(ctx context.Context, a account.Account, text, client string) (Rows, error)
-	Describe(ctx context.Context, a account.Account, text string) ([]Column, error)
+	Query(ctx context.Context, a account.Account, q Question) (Rows, error)
+	Describe(ctx context.Context, a account.Account, q Question) ([]Column, error)
 }
 
 // An Asker is what a catalogue query may see of who asks.
 type Asker struct {
 	Account  account.Account
 	Database string
+	Client   string // the program that asks and its address
+	// Describes says that only the columns are wanted; it is no statement that
+	// is run.
+	Describes bool
 	// Setting returns a setting as SHOW does.
 	Setting func(name string) (string, bool)
 }
@@ -213,7 +224,12 @@ func (s *Server) open(ctx context.Context, sn *session, text string) (Rows, erro
 			return rows, err
 		}
 	}
-	return s.reader.Query(ctx, sn.account, text, sn.client())
+	return s.reader.Query(ctx, sn.account, sn.question(text))
+}
+
+func (sn *session) question(text string) Question {
+	zone, _ := sn.show("timezone")
+	return Question{Text: text, Client: sn.client(), Zone: zone}
 }
 
 // client is the program that asks and the address that it asks from.
@@ -230,7 +246,7 @@ func (sn *session) client() string {
 }
 
 func (sn *session) asker() Asker {
-	return Asker{Account: sn.account, Database: sn.database, Setting: sn.show}
+	return Asker{Account: sn.account, Database: sn.database, Client: sn.client(), Setting: sn.show}
 }
 
 // simpleSink writes rows as they come, described by what has come: nothing has

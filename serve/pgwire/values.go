@@ -140,6 +140,31 @@ func numeric(scale int) encoder {
 	}
 }
 
+func isInteger(oid uint32) bool {
+	return oid == pgtype.Int2OID || oid == pgtype.Int4OID || oid == pgtype.Int8OID
+}
+
+func isNumber(oid uint32) bool {
+	return isInteger(oid) || oid == pgtype.NumericOID || oid == pgtype.Float4OID || oid == pgtype.Float8OID
+}
+
+// toNumeric writes any number with the digits that it has.
+func toNumeric(v any) (any, error) {
+	switch f := v.(type) {
+	case float64:
+		return numeric(0)(strconv.FormatFloat(f, 'f', -1, 64))
+	case float32:
+		return numeric(0)(strconv.FormatFloat(float64(f), 'f', -1, 32))
+	}
+	return numeric(0)(v)
+}
+
+// toFloat writes any number as a floating-point one.
+func toFloat(v any) (any, error) {
+	f, err := strconv.ParseFloat(fmt.Sprint(v), 64)
+	return floating(f), err
+}
+
 // A decimal keeps the digits behind the point that its type has: 1.50 is not
 // written as 1.5.
 type decimal struct {
@@ -272,7 +297,37 @@ func interval(v any) (any, error) {
 	if err == nil {
 		err = json.Unmarshal(b, &parts)
 	}
-	return pgtype.Interval{Days: parts.Days, Months: parts.Months, Microseconds: parts.Micros, Valid: true}, err
+	return period{pgtype.Interval{Days: parts.Days, Months: parts.Months, Microseconds: parts.Micros, Valid: true}}, err
+}
+
+// A period is written as PostgreSQL does: "1 year 2 mons 3 days 04:05:06".
+type period struct{ pgtype.Interval }
+
+// TextValue writes the parts that are there.
+func (p period) TextValue() (pgtype.Text, error) {
+	var parts []string
+	add := func(n int32, unit string) {
+		if n == 1 {
+			parts = append(parts, "1 "+unit)
+		} else if n != 0 {
+			parts = append(parts, fmt.Sprintf("%d %ss", n, unit))
+		}
+	}
+	add(p.Months/12, "year")
+	add(p.Months%12, "mon")
+	add(p.Days, "day")
+	if us := p.Microseconds; us != 0 || len(parts) == 0 {
+		sign := ""
+		if us < 0 {
+			sign, us = "-", -us
+		}
+		s := fmt.Sprintf("%s%02d:%02d:%02d", sign, us/3_600_000_000, us/60_000_000%60, us/1_000_000%60)
+		if fraction := us % 1_000_000; fraction != 0 {
+			s += strings.TrimRight(fmt.Sprintf(".%06d", fraction), "0")
+		}
+		parts = append(parts, s)
+	}
+	return pgtype.Text{String: strings.Join(parts, " "), Valid: true}, nil
 }
 
 func uuid(v any) (any, error) {

@@ -18,6 +18,12 @@ import (
 // one its beginning and its digest.
 const maxRecorded = 8 << 10
 
+// Record writes into the audit log a statement that another than the reader has
+// answered, on the catalogue; the rows may be given away when it returns nil.
+func (r *Reader) Record(ctx context.Context, acct account.Account, s Statement, rows int64, outcome string, took time.Duration) error {
+	return r.record(ctx, acct, s, rows, outcome, took)
+}
+
 // record writes a statement into the audit log, and returns when it is on disk.
 func (r *Reader) record(ctx context.Context, acct account.Account, s Statement, rows int64, outcome string, took time.Duration) error {
 	err := r.audit.Record(context.WithoutCancel(ctx), privacy.Entry{

@@ -32,6 +32,7 @@ const (
 	codeMemory       = "53200"
 	codeNotRecorded  = "58030" // io_error
 	codeInternal     = "XX000"
+	codeDamaged      = "58030" // io_error
 	codeShuttingDown = "57P01"
 )
 
@@ -66,13 +67,33 @@ func (e *edition) engineError(ctx context.Context, err error, sc *scope) error {
 	if !known {
 		code = codeInternal
 	}
+	if kind == warehouse.Unreadable {
+		return e.damaged(err)
+	}
+	if own, found := inWords(text); found {
+		own.Err = err
+		return own
+	}
 	switch kind {
 	case warehouse.OutOfMemory:
 		return outOfMemory(err)
 	case warehouse.Internal:
 		text = "the engine failed on this statement"
 	}
-	return &Error{Code: code, Message: text, Err: err}
+	return &Error{Code: code, Message: plainWords(text), Err: err}
+}
+
+// damaged notes that the published file could not be read while a statement ran
+// on it: from now on the state says so, until another is published.
+func (e *edition) damaged(err error) *Error {
+	own := &Error{
+		Code: codeDamaged, Message: "the publication cannot be read: its file is damaged, or the disk is", Err: err,
+		Try: "zhicang run makes it anew; zhicang publish --rollback goes back to the one before",
+	}
+	if e.damage.CompareAndSwap(nil, own) {
+		e.log.Error("publication damaged", "file", e.pub.File, "err", err)
+	}
+	return own
 }
 
 func outOfMemory(err error) *Error {

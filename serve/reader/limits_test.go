@@ -112,7 +112,7 @@ func TestColumnTypes(t *testing.T) {
 		{"m", "INTEGER"},
 		{"a", "INTEGER"},
 	}
-	described, err := f.Describe(t.Context(), town, sql)
+	described, err := f.Describe(t.Context(), town, reader.Statement{SQL: sql})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestDescribeWithBoundValues(t *testing.T) {
 		"SELECT people, title FROM ads.congress_hot_issue WHERE people = $1 AND title LIKE $2 AND people < $1",
 		"SELECT people, title FROM ads.congress_hot_issue WHERE people = ? AND title LIKE ?",
 	} {
-		got, err := f.Describe(t.Context(), town, sql)
+		got, err := f.Describe(t.Context(), town, reader.Statement{SQL: sql})
 		if diff := cmp.Diff([]reader.Column{{Name: "people", Type: "BIGINT"}, {Name: "title", Type: "VARCHAR"}}, got); err != nil || diff != "" {
 			t.Errorf("%s: %v %s", sql, err, diff)
 		}
@@ -146,7 +146,7 @@ func TestDescribeWithBoundValues(t *testing.T) {
 		}
 	}
 	for _, sql := range []string{"VALUES (1)", "FROM dim.run", "(SELECT 1)", "TABLE dim.run", "WITH a AS (SELECT 1 AS x) SELECT * FROM a", "SELECT 1 UNION ALL SELECT 2 ORDER BY 1 LIMIT 1;"} {
-		cols, err := f.Describe(t.Context(), town, sql)
+		cols, err := f.Describe(t.Context(), town, reader.Statement{SQL: sql})
 		rows, askErr := f.ask(t.Context(), town, sql)
 		if err != nil || askErr != nil || len(cols) == 0 || len(rows) != 1 {
 			t.Errorf("%s: %v %v, %v %v", sql, cols, err, rows, askErr)

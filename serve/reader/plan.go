@@ -1,15 +1,18 @@
 package reader
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
 	"zhicang/serve/account"
 	"zhicang/serve/gate"
+	"zhicang/serve/pgsql"
 	"zhicang/warehouse/dialect"
 )
 
@@ -22,20 +25,21 @@ type plan struct {
 }
 
 // prepare gates a statement for an account.
-func (ed *edition) prepare(ctx context.Context, conn *sql.Conn, acct account.Account, text string) (plan, error) {
+func (ed *edition) prepare(ctx context.Context, conn *sql.Conn, acct account.Account, s Statement) (plan, error) {
 	sc, err := ed.scope(ctx, conn, acct)
 	if err != nil {
 		return plan{}, err
 	}
-	if p, ok := ed.plans.get(sc.catalog, text); ok {
+	key := planKey{sc.catalog, s.SQL, s.Postgres, s.Zone}
+	if p, ok := ed.plans.get(key); ok {
 		return p, nil
 	}
-	if err := gate.Measure(text); err != nil {
+	if err := gate.Measure(s.SQL); err != nil {
 		return plan{}, err
 	}
-	q, err := ed.engine.Parse(ctx, conn, text)
+	q, err := ed.parse(ctx, conn, s, sc)
 	if err != nil {
-		return plan{}, ed.parseError(ctx, err, sc)
+		return plan{}, err
 	}
 	run, err := gate.Check(q, sc)
 	if err != nil {
@@ -45,15 +49,53 @@ func (ed *edition) prepare(ctx context.Context, conn *sql.Conn, acct account.Acc
 		return plan{}, &Error{Code: gate.SyntaxError, Message: err.Error()}
 	}
 	p := plan{text: run, limited: limited(q.Trees()[0]), scope: sc, bound: len(parameters(q.Trees()[0], nil))}
-	ed.plans.put(sc.catalog, text, p)
+	ed.plans.put(key, p)
 	return p, nil
 }
 
+// parse reads a statement; one of PostgreSQL's is carried over to the engine's
+// SQL, and what is read is the text that comes of it.
+func (ed *edition) parse(ctx context.Context, conn *sql.Conn, s Statement, sc *scope) (*dialect.Query, error) {
+	tree, err := ed.engine.Tree(ctx, conn, s.SQL)
+	if err != nil {
+		return nil, ed.engineError(ctx, err, sc)
+	}
+	q, err := dialect.Parse(s.SQL, tree)
+	if err != nil && explains(s.SQL) {
+		return nil, &Error{Code: gate.NotSupported, Message: "EXPLAIN is not served: the plans are another engine's than PostgreSQL's", Try: "send the statement itself"}
+	}
+	if err != nil || !s.Postgres {
+		return q, ed.parseError(ctx, err, sc)
+	}
+	made, err := pgsql.Translate(s.SQL, tree, cmp.Or(s.Zone, pgsql.Shanghai))
+	if err != nil {
+		return nil, err
+	}
+	text, err := ed.engine.Write(ctx, conn, made)
+	if err != nil {
+		return nil, ed.engineError(ctx, err, sc)
+	}
+	if tree, err = ed.engine.Tree(ctx, conn, text); err != nil {
+		return nil, ed.engineError(ctx, err, sc)
+	}
+	if !pgsql.Same(made, tree) {
+		return nil, &Error{Code: gate.NotSupported, Message: "this statement cannot be carried over exactly", Try: "write it in another way, in smaller pieces"}
+	}
+	q, err = dialect.Parse(text, tree)
+	return q, ed.parseError(ctx, err, sc)
+}
+
 func (ed *edition) parseError(ctx context.Context, err error, sc *scope) error {
+	if err == nil {
+		return nil
+	}
 	var syntax *dialect.SyntaxError
 	if errors.As(err, &syntax) {
 		if strings.Contains(syntax.Message, "Only SELECT") {
 			return &Error{Code: gate.InsufficientPrivilege, Message: "only SELECT is allowed here", Try: "one SELECT"}
+		}
+		if unsupported(syntax.Message) {
+			return &Error{Code: gate.NotSupported, Message: "a part of this statement is not supported" + near(syntax), Try: syntax.Hint}
 		}
 		if strings.Contains(syntax.Message, "expression depth") || strings.Contains(syntax.Message, "memory exhausted") {
 			return &Error{Code: gate.TooComplex, Message: "the statement is nested too deeply"}
@@ -64,6 +106,27 @@ func (ed *edition) parseError(ctx context.Context, err error, sc *scope) error {
 		return &Error{Code: gate.SyntaxError, Message: fmt.Sprintf("%d:%d: %s", syntax.Line, syntax.Column, syntax.Message), Try: syntax.Hint}
 	}
 	return ed.engineError(ctx, err, sc)
+}
+
+// explains reports whether a text asks for a plan.
+func explains(text string) bool {
+	tokens, err := dialect.Tokens(text)
+	return err == nil && len(tokens) > 0 && tokens[0].Is("explain")
+}
+
+// unsupported tells what the parser knows and does not take from what it does
+// not know.
+func unsupported(message string) bool {
+	lower := strings.ToLower(message)
+	return slices.ContainsFunc([]string{"not supported", "not implemented", "unimplemented", "unsupported", "expression type t_"}, func(words string) bool { return strings.Contains(lower, words) })
+}
+
+// near is the place of an error, to be put behind what it says.
+func near(e *dialect.SyntaxError) string {
+	if e.Line == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", at %d:%d", e.Line, e.Column)
 }
 
 // whyNoTable tells a table that is not there yet from one that there is not: to
@@ -158,28 +221,36 @@ func (ed *edition) describe(ctx context.Context, conn *sql.Conn, p plan) ([]Colu
 // as those of boards do.
 type plans struct {
 	mu   sync.Mutex
-	kept map[[2]string]plan
+	kept map[planKey]plan
 	size int
+}
+
+// planKey tells plans apart.
+type planKey struct {
+	scope, text string
+	postgres    bool
+	zone        string
 }
 
 // maxPlans bounds the bytes of the texts that are remembered.
 const maxPlans = 4 << 20
 
-func newPlans() *plans { return &plans{kept: map[[2]string]plan{}} }
+func newPlans() *plans { return &plans{kept: map[planKey]plan{}} }
 
-func (c *plans) get(scope, text string) (plan, bool) {
+func (c *plans) get(key planKey) (plan, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	p, ok := c.kept[[2]string{scope, text}]
+	p, ok := c.kept[key]
 	return p, ok
 }
 
-func (c *plans) put(scope, text string, p plan) {
+func (c *plans) put(key planKey, p plan) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.size += 2 * len(text); c.size > maxPlans {
+	size := len(key.text) + len(p.text)
+	if c.size += size; c.size > maxPlans {
 		clear(c.kept)
-		c.size = 2 * len(text)
+		c.size = size
 	}
-	c.kept[[2]string{scope, text}] = p
+	c.kept[key] = p
 }

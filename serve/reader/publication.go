@@ -3,14 +3,17 @@ package reader
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"zhicang/models"
+	"zhicang/serve/pgsql"
 	"zhicang/warehouse"
 )
 
@@ -49,6 +52,9 @@ type edition struct {
 	// catalog says what may be there, tables what is.
 	catalog *models.Catalog
 	tables  map[string]table // by name
+	// damage is how a statement found that a file cannot be read; nil: none has.
+	damage atomic.Pointer[Error]
+	log    *slog.Logger
 	// missing is why the main file is not there; nil: it is.
 	missing error
 
@@ -77,6 +83,9 @@ func (r *Reader) Current(ctx context.Context) (Publication, error) {
 	defer r.mu.Unlock()
 	if r.current == nil {
 		return Publication{}, r.state
+	}
+	if damage := r.current.damage.Load(); damage != nil {
+		return r.current.pub, damage
 	}
 	if r.state == nil && r.current.missing != nil {
 		return Publication{}, r.current.missing
@@ -143,8 +152,11 @@ func (r *Reader) take(ed *edition, f files, err error) {
 	r.opening = false
 	switch {
 	case err != nil:
+		again := r.tried.files == f
 		r.tried = attempt{f, r.o.Now()}
-		r.o.Log.Error("publication not opened", "file", filepath.Base(f.main), "err", err)
+		if !again {
+			r.o.Log.Error("publication not opened", "file", filepath.Base(f.main), "err", err)
+		}
 		if !r.closed {
 			r.state = unavailable(err)
 		}
@@ -155,6 +167,9 @@ func (r *Reader) take(ed *edition, f files, err error) {
 	}
 	r.tried = attempt{}
 	old := r.current
+	if old != nil && old.files == f {
+		ed.damage.Store(old.damage.Load()) // the same file is not better for being opened again
+	}
 	r.current, r.state = ed, nil
 	r.o.Log.Info("publication opened", "file", ed.pub.File, "as_of", ed.pub.AsOf.Format(time.DateOnly), "tables", len(ed.tables))
 	if old != nil {
@@ -178,7 +193,7 @@ func pointers(s warehouse.Shelf) (files, error) {
 }
 
 func (r *Reader) openEdition(ctx context.Context, f files) (*edition, error) {
-	ed := &edition{files: f, catalog: r.o.Catalog, tables: map[string]table{}, scopes: map[string]*scope{}, plans: newPlans(), gone: make(chan struct{})}
+	ed := &edition{files: f, catalog: r.o.Catalog, tables: map[string]table{}, scopes: map[string]*scope{}, plans: newPlans(), gone: make(chan struct{}), log: r.o.Log}
 	attach := map[string]string{}
 	if f.main != "" {
 		attach[mainFile] = f.main
@@ -189,7 +204,7 @@ func (r *Reader) openEdition(ctx context.Context, f files) (*edition, error) {
 		attach[platformFile] = f.platform
 	}
 	l := r.o.Limits
-	options := warehouse.ReadingOptions{Connections: l.Statements, MemoryLimit: l.MemoryLimit, Threads: l.Threads}
+	options := warehouse.ReadingOptions{Connections: l.Statements, MemoryLimit: l.MemoryLimit, Threads: l.Threads, Macros: pgsql.Macros()}
 	engine, err := warehouse.OpenReading(ctx, attach, options)
 	if _, both := attach[platformFile]; err != nil && both && f.main != "" {
 		// The platform's tables are not worth the others.

@@ -30,8 +30,9 @@ import (
 type Limits struct {
 	StatementTimeout time.Duration // from arrival to the last row fetched; default 30s
 	MaxRows          int           // rows of one result; default 100,000
-	// PerAccount is how many statements of one account run at a time where the
-	// account has no limit of its own; default 4. As many as Queue more wait.
+	// PerAccount is how many statements of one account run at a time at each
+	// door, the pages' and PostgreSQL's, where the account has no limit of its
+	// own; default 4. As many as Queue more wait.
 	PerAccount  int
 	Queue       int    // default 64
 	Statements  int    // statements of all accounts at a time; default 8
@@ -115,6 +116,11 @@ func (r *Reader) Close() error {
 type Statement struct {
 	SQL  string
 	Args []any // values of $1, $2 … or ?; nil where there are none
+	// Postgres says that the text is PostgreSQL's SQL, and means what it means
+	// there; else it is that of the models and boards. Zone is the time zone
+	// that such a text is read in; "": Asia/Shanghai.
+	Postgres bool
+	Zone     string
 	// Purpose says for the audit log by what and for what it is asked, such as
 	// "psql 10.1.2.3" or "board 民情热点 10.1.2.3". Required.
 	Purpose string
@@ -159,7 +165,7 @@ func (r *Reader) query(ctx context.Context, acct account.Account, s Statement) (
 			cancel()
 		}
 	}()
-	release, err := r.slots.acquire(ctx, acct.Name, cmp.Or(acct.MaxQueries, r.o.Limits.PerAccount))
+	release, err := r.slots.acquire(ctx, door{acct.Name, s.Postgres}, cmp.Or(acct.MaxQueries, r.o.Limits.PerAccount))
 	if err != nil {
 		return nil, err
 	}
@@ -179,10 +185,10 @@ func (r *Reader) query(ctx context.Context, acct account.Account, s Statement) (
 
 // Describe returns the columns that a statement would give. Nothing is run and
 // nothing recorded.
-func (r *Reader) Describe(ctx context.Context, acct account.Account, sql string) ([]Column, error) {
+func (r *Reader) Describe(ctx context.Context, acct account.Account, s Statement) ([]Column, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, r.o.Limits.StatementTimeout, errTimeout)
 	defer cancel()
-	release, err := r.slots.acquire(ctx, acct.Name, cmp.Or(acct.MaxQueries, r.o.Limits.PerAccount))
+	release, err := r.slots.acquire(ctx, door{acct.Name, s.Postgres}, cmp.Or(acct.MaxQueries, r.o.Limits.PerAccount))
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +203,7 @@ func (r *Reader) Describe(ctx context.Context, acct account.Account, sql string)
 		return nil, waited(ctx)
 	}
 	defer ed.engine.Release(conn)
-	p, err := ed.prepare(ctx, conn, acct, sql)
+	p, err := ed.prepare(ctx, conn, acct, s)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -87,6 +88,11 @@ func testCatalog(t testing.TB) *models.Catalog {
 		}
 		fsys["shared/"+name] = &fstest.MapFile{Data: data}
 	}
+	params, err := fs.ReadFile(models.FS(), "platform/params/operation.yaml") // of dim.data_age
+	if err != nil {
+		t.Fatal(err)
+	}
+	fsys["platform/params/operation.yaml"] = &fstest.MapFile{Data: params}
 	cat, err := models.Load(fsys)
 	if err != nil {
 		t.Fatal(err)
@@ -107,6 +113,9 @@ func inserts(cat *models.Catalog, day string) []string {
 		"INSERT INTO ads.congress_new_word VALUES ('充电桩'), ('加装电梯')",
 		`INSERT INTO dim.parameter VALUES ('congress.hot_issue.min_people', '最少人数', 3, NULL, '人', DATE '2020-01-01', DATE '9999-12-31', '办法'),
 			('assist.limit', '限额', 100, NULL, '元', DATE '2020-01-01', DATE '9999-12-31', '办法')`,
+		`INSERT INTO dim.data_age VALUES ('ads.congress_hot_issue', 'ods.congress_opinion', '意见', 'portal', '每日', DATE '2026-01-14', 3, 8),
+			('ads.assist_risk_list', 'ods.assist_benefit', '救助金', 'civil', '每月', DATE '2026-01-10', 62, 93)`,
+		"INSERT INTO dim.data_load VALUES ('ods.congress_opinion', 'portal', NULL, NULL, '正常'), ('ods.assist_benefit', 'civil', NULL, NULL, '正常')",
 	}
 	for _, p := range places {
 		title := "道路破损 " + p
@@ -190,13 +199,13 @@ func (c *clock) Now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.at 
 
 func (c *clock) Add(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.at = c.at.Add(d) }
 
-func open(t testing.TB, limits reader.Limits) fixture {
+func open(t testing.TB, limits reader.Limits, log ...*slog.Logger) fixture {
 	t.Helper()
 	data, err := shelfFile()
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := empty(t, limits)
+	f := empty(t, limits, log...)
 	writeFile(t, filepath.Join(f.shelf.Dir, warehouse.FileName(1)), data)
 	if err := f.shelf.Switch(warehouse.FileName(1)); err != nil {
 		t.Fatal(err)
@@ -205,7 +214,7 @@ func open(t testing.TB, limits reader.Limits) fixture {
 }
 
 // empty is a reader of a shelf on which nothing lies yet.
-func empty(t testing.TB, limits reader.Limits) fixture {
+func empty(t testing.TB, limits reader.Limits, log ...*slog.Logger) fixture {
 	t.Helper()
 	dir := t.TempDir()
 	f := fixture{
@@ -216,7 +225,7 @@ func empty(t testing.TB, limits reader.Limits) fixture {
 		t.Fatal(err)
 	}
 	r, err := reader.Open(t.Context(), reader.Options{
-		Shelf: f.shelf, Catalog: f.cat, Regions: region.Embedded(), Audit: privacy.OpenAudit(f.audit, f.now.Now), Limits: limits, Now: f.now.Now,
+		Shelf: f.shelf, Catalog: f.cat, Regions: region.Embedded(), Audit: privacy.OpenAudit(f.audit, f.now.Now), Limits: limits, Now: f.now.Now, Log: append(log, nil)[0],
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -282,6 +291,8 @@ func TestQuery(t *testing.T) {
 		{name: "dim", acct: town, sql: "SELECT as_of FROM dim.run", want: []string{"2026-01-15 00:00:00 +0000 UTC"}},
 		{name: "parameters of its domains", acct: town, sql: "SELECT name FROM dim.parameter", want: []string{"congress.hot_issue.min_people"}},
 		{name: "dictionary of its domains", acct: town, sql: "SELECT DISTINCT table_name FROM dim.data_dictionary WHERE table_name LIKE 'ads%' ORDER BY 1", want: []string{"ads.congress_hot_issue", "ads.congress_new_word"}},
+		{name: "data age of its domains", acct: town, sql: "SELECT source_system FROM dim.data_age", want: []string{"portal"}},
+		{name: "loads of its domains", acct: town, sql: "SELECT source_table FROM dim.data_load", want: []string{"ods.congress_opinion"}},
 		{name: "WITH", acct: town, sql: "WITH a AS (SELECT people FROM ads.congress_hot_issue), b AS (SELECT max(people) AS m FROM a) SELECT m FROM b -- the end", want: []string{"39"}},
 		{name: "recursion", acct: town, sql: "WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t WHERE i < 5) SELECT sum(i) FROM t", want: []string{"15"}},
 		{name: "Trino's spelling", acct: town, sql: "SELECT approx_distinct(people), date_format(max(day), '%Y-%m') FROM ads.congress_hot_issue", want: []string{"40|2026-02"}},

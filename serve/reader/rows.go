@@ -89,7 +89,7 @@ func (r *Rows) run() (err error) {
 	if r.conn, err = r.ed.engine.Conn(r.ctx); err != nil {
 		return waited(r.ctx)
 	}
-	if r.plan, err = r.ed.prepare(r.ctx, r.conn, r.acct, r.statement.SQL); err != nil {
+	if r.plan, err = r.ed.prepare(r.ctx, r.conn, r.acct, r.statement); err != nil {
 		return err
 	}
 	first := min(pageRows, r.maxRows())

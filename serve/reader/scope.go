@@ -87,6 +87,8 @@ func (ed *edition) cut(ctx context.Context, conn *sql.Conn, acct account.Account
 	switch {
 	case name == "dim.data_dictionary":
 		return ed.readable(acct), nil
+	case name == "dim.data_age", name == "dim.data_load":
+		return sourcesOf(acct), nil
 	case name == "dim.parameter":
 		return domainsOf(acct), nil
 	case t.contract.Open || acct.Prefix() == "":
@@ -138,6 +140,19 @@ func domainsOf(acct account.Account) string {
 		quoted = append(quoted, warehouse.Quote(d))
 	}
 	return "split_part(name, '.', 1) IN (" + strings.Join(quoted, ", ") + ")"
+}
+
+// sourcesOf is the condition of the rows about tables of the lake, which are
+// named after their domain, that an account may read.
+func sourcesOf(acct account.Account) string {
+	if slices.Contains(acct.Domains, account.AllDomains) {
+		return ""
+	}
+	quoted := []string{"''"} // a list may not be empty
+	for _, d := range acct.Domains {
+		quoted = append(quoted, warehouse.Quote(d))
+	}
+	return "split_part(split_part(source_table, '.', 2), '_', 1) IN (" + strings.Join(quoted, ", ") + ")"
 }
 
 // Resolve implements gate.Tables.

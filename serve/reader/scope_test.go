@@ -193,9 +193,9 @@ func TestTablesOfAnAccount(t *testing.T) {
 		acct account.Account
 		want string
 	}{
-		{everything, "ads.assist_risk_list ads.congress_hot_issue ads.congress_new_word ads.platform_run dim.data_dictionary dim.parameter dim.region dim.region_ancestor dim.run"},
-		{town, "ads.congress_hot_issue ads.congress_new_word dim.data_dictionary dim.parameter dim.region dim.region_ancestor dim.run"},
-		{account.Account{Name: "none"}, "dim.data_dictionary dim.parameter dim.region dim.region_ancestor dim.run"},
+		{everything, "ads.assist_risk_list ads.congress_hot_issue ads.congress_new_word ads.platform_run dim.data_age dim.data_dictionary dim.data_load dim.parameter dim.publication dim.region dim.region_ancestor dim.run"},
+		{town, "ads.congress_hot_issue ads.congress_new_word dim.data_age dim.data_dictionary dim.data_load dim.parameter dim.publication dim.region dim.region_ancestor dim.run"},
+		{account.Account{Name: "none"}, "dim.data_age dim.data_dictionary dim.data_load dim.parameter dim.publication dim.region dim.region_ancestor dim.run"},
 	} {
 		list, err := f.Tables(t.Context(), tt.acct)
 		if err != nil {

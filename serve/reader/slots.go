@@ -5,13 +5,21 @@ import (
 	"sync"
 )
 
-// slots bound how many statements of one account run at a time, and how many
-// wait.
+// A door is one of an account's two ways in: the pages, or PostgreSQL. Each has
+// places of its own, so that whoever has a board open can still be answered in
+// a client of PostgreSQL, and the other way round.
+type door struct {
+	account  string
+	postgres bool
+}
+
+// slots bound how many statements of one account run at a time at one door, and
+// how many wait.
 type slots struct {
 	queue int
 
-	mu       *sync.Mutex
-	accounts map[string]*slot
+	mu    *sync.Mutex
+	doors map[door]*slot
 }
 
 type slot struct {
@@ -20,17 +28,17 @@ type slot struct {
 }
 
 func newSlots(queue int) slots {
-	return slots{queue: queue, mu: &sync.Mutex{}, accounts: map[string]*slot{}}
+	return slots{queue: queue, mu: &sync.Mutex{}, doors: map[door]*slot{}}
 }
 
-// acquire waits for one of an account's n places. release gives it back and may
+// acquire waits for one of a door's n places. release gives it back and may
 // be called more than once.
-func (s slots) acquire(ctx context.Context, name string, n int) (release func(), err error) {
+func (s slots) acquire(ctx context.Context, d door, n int) (release func(), err error) {
 	s.mu.Lock()
-	mine := s.accounts[name]
+	mine := s.doors[d]
 	if mine == nil || cap(mine.running) != n {
 		mine = &slot{running: make(chan struct{}, n)}
-		s.accounts[name] = mine
+		s.doors[d] = mine
 	}
 	if mine.waiting >= s.queue {
 		s.mu.Unlock()
