@@ -18,8 +18,8 @@ type Board struct {
 	Folder      string     `yaml:"folder"` // what it is filed under
 	Description string     `yaml:"description"`
 	Variables   []Variable `yaml:"variables"`
-	// Panels begin with the header that every board has: what day the data are
-	// of, and how old they are.
+	// Panels begin with the header that every board has, what day the data speak
+	// of, and end with the list of its sources (HeaderID, SourcesID).
 	Panels []Panel `yaml:"panels"`
 
 	File string `yaml:"-"`
@@ -51,6 +51,11 @@ type Variable struct {
 	SQL string `yaml:"sql"`
 	// Options are the fixed choices of a period or a list.
 	Options []Option `yaml:"options"`
+	// Subject is, for a query variable that says what the board is about, such as
+	// one issue, the SQL that returns __text and __value of ${name} itself, where
+	// the reader may know of it at all. An address may ask for what the choices
+	// before it do not offer; for nothing, never is something else shown instead.
+	Subject string `yaml:"subject"`
 	// Default is chosen until the reader chooses; empty: the first offered.
 	Default string `yaml:"default"`
 }
@@ -114,8 +119,9 @@ type Column struct {
 	Name string `yaml:"name"`
 	// Of is the contract's column (ads.x.column) that lends title and unit;
 	// empty: the column of the same name of a table that the SQL reads.
-	Of       string `yaml:"of"`
-	Title    string `yaml:"title"`
+	Of    string `yaml:"of"`
+	Title string `yaml:"title"`
+	// Unit, when empty, is lent like the title; NoUnit is none.
 	Unit     string `yaml:"unit"`
 	Decimals *int   `yaml:"decimals"`
 	Link     *Link  `yaml:"link"`
@@ -125,9 +131,15 @@ type Column struct {
 	Marks map[string]string `yaml:"marks"`
 	// Gauge draws a bar behind the number, in tables.
 	Gauge bool `yaml:"gauge"`
+	// Align is right for words that stand for numbers; empty: by the type.
+	Align string `yaml:"align"`
 	// Width of the column in tables, in pixels; 0 leaves it to the drawer.
 	Width int `yaml:"width"`
 }
+
+// NoUnit is the unit of a column that has none, whatever the contract says: the
+// SQL has put it into the words.
+const NoUnit = "无"
 
 // A Threshold colours numbers from a value on.
 type Threshold struct {

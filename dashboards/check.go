@@ -68,6 +68,11 @@ func (c *Checker) Check(ctx context.Context, b *Board) []Finding {
 	for i := range b.Panels {
 		p := &b.Panels[i]
 		f := Finding{Board: b.UID, Panel: p.ID, Title: p.Title}
+		if v := b.Unchosen(p.SQL, values); v != nil {
+			f.State = Empty
+			list = append(list, f)
+			continue
+		}
 		sql, err := b.SQL(p, values)
 		var answer Answer
 		if err == nil {
@@ -85,6 +90,10 @@ func (c *Checker) Check(ctx context.Context, b *Board) []Finding {
 // choose returns what a variable is at first; false when there is nothing to
 // choose from.
 func (c *Checker) choose(ctx context.Context, b *Board, v *Variable, values map[string]string, f *Finding) (string, bool) {
+	if b.Unchosen(v.SQL, values) != nil {
+		f.State = Empty
+		return "", false
+	}
 	sql, err := b.VariableSQL(v, values)
 	switch {
 	case err != nil:
@@ -102,7 +111,7 @@ func (c *Checker) choose(ctx context.Context, b *Board, v *Variable, values map[
 	}
 	f.fail(err)
 	if err != nil || len(answer.Rows) == 0 {
-		return v.Default, v.Default != ""
+		return "", false
 	}
 	for _, row := range answer.Rows {
 		if row[at] == v.Default {

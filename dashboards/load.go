@@ -1,6 +1,7 @@
 package dashboards
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,33 +18,70 @@ import (
 // key, a link that leads nowhere, a table that readers can't reach, a column
 // that is gone: each is a *models.FileError with file, line and a hint.
 func Load(fsys fs.FS, cat *models.Catalog) ([]*Board, error) {
-	files, err := fs.Glob(fsys, "*/*.yaml")
+	boards, broken, err := LoadEach(fsys, cat)
+	if err == nil && len(broken) > 0 {
+		err = broken[0].Err
+	}
 	if err != nil {
 		return nil, err
 	}
+	return boards, nil
+}
+
+// A Broken board is one whose file is no good: it names a column that is gone,
+// say.
+type Broken struct {
+	UID, Domain   string
+	Title, Folder string // as far as they could be read
+	File          string
+	Err           error // a *models.FileError
+}
+
+// Finding is what a check of the boards says of it.
+func (b Broken) Finding() Finding {
+	f := Finding{Board: b.UID, Panel: "-", Title: b.Title}
+	f.fail(b.Err)
+	return f
+}
+
+// LoadEach is Load for those who show what can be shown: a board that is no good
+// does not keep the others away. The error is that of a file that can't be read.
+func LoadEach(fsys fs.FS, cat *models.Catalog) (boards []*Board, broken []Broken, err error) {
+	files, err := fs.Glob(fsys, "*/*.yaml")
+	if err != nil {
+		return nil, nil, err
+	}
 	slices.Sort(files)
 	var loaders []*loader
-	boards := map[string]*Board{}
+	all := map[string]*Board{} // nil for one that is broken
+	fail := func(l *loader, err error) {
+		b := l.board
+		name := strings.TrimSuffix(path.Base(l.file), ".yaml")
+		one := Broken{UID: path.Dir(l.file) + "-" + name, Domain: path.Dir(l.file), Title: cmp.Or(b.Title, name), Folder: b.Folder, File: l.file, Err: err}
+		broken = append(broken, one)
+		all[one.UID] = nil
+	}
 	for _, file := range files {
 		data, err := fs.ReadFile(fsys, file)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		l := &loader{file: file, data: data, catalog: cat, board: &Board{File: file}}
 		if err := l.read(); err != nil {
-			return nil, err
+			fail(l, err)
+			continue
 		}
 		loaders = append(loaders, l)
-		boards[l.board.UID] = l.board
+		all[l.board.UID] = l.board
 	}
-	list := make([]*Board, len(loaders))
-	for i, l := range loaders {
-		if err := l.checkLinks(boards); err != nil {
-			return nil, err
+	for _, l := range loaders {
+		if err := l.checkLinks(all); err != nil {
+			fail(l, err)
+			continue
 		}
-		list[i] = l.board
+		boards = append(boards, l.board)
 	}
-	return list, nil
+	return boards, broken, nil
 }
 
 // A loader reads one board's file.
@@ -95,7 +133,7 @@ func (l *loader) read() error {
 	if err := l.checkGrid(); err != nil {
 		return err
 	}
-	return l.addHeader()
+	return l.addAge()
 }
 
 func (l *loader) variable(i int) error {
@@ -136,6 +174,14 @@ func (l *loader) variable(i int) error {
 	default:
 		return fail(".kind", "region, period, query, list or text", "%q is no kind of variable", v.Kind)
 	}
+	if v.Subject != "" {
+		if v.Kind != QueryVariable {
+			return fail(".subject", "leave it out", "subject is for a variable with sql")
+		}
+		if _, err := l.checkSQL(at, "variable "+v.Name+", subject", v.Subject, l.board.Variables[:i+1]); err != nil {
+			return err
+		}
+	}
 	for i, o := range v.Options {
 		// Grafana writes the choices as one text, in which these part them.
 		if o.Text == "" || o.Value == "" || strings.ContainsAny(o.Text+o.Value, ",:") {
@@ -174,8 +220,8 @@ func (l *loader) panel(i int) error {
 		return l.fail(at+key, try, "board %s, panel %s: %s", l.board.UID, p.Title, fmt.Sprintf(format, args...))
 	}
 	switch {
-	case !idRE.MatchString(p.ID) || p.ID == headerID || slices.ContainsFunc(l.board.Panels[:i], func(o Panel) bool { return o.ID == p.ID }):
-		return fail(".id", "lower-case letters, digits and -, each id once; "+headerID+" is taken", "%q is no good id", p.ID)
+	case !idRE.MatchString(p.ID) || isOurs(p.ID) || slices.ContainsFunc(l.board.Panels[:i], func(o Panel) bool { return o.ID == p.ID }):
+		return fail(".id", "lower-case letters, digits and -, each id once; "+takenIDs, "%q is no good id", p.ID)
 	case p.Title == "":
 		return fail("", "add `title:`", "has no title")
 	case !slices.Contains(panelKinds, p.Kind):
@@ -238,7 +284,10 @@ func (l *loader) column(p *Panel, at string, c *Column) error {
 	if c.Title == "" {
 		c.Title = from.Title
 	}
-	if c.Unit == "" && p.Unit == "" {
+	switch {
+	case c.Unit == NoUnit:
+		c.Unit = ""
+	case c.Unit == "" && p.Unit == "":
 		c.Unit = from.Unit
 	}
 	if c.Title == "" && from.Name != "" {
@@ -250,8 +299,10 @@ func (l *loader) column(p *Panel, at string, c *Column) error {
 	switch {
 	case (c.Gauge || c.Width != 0) && p.Kind != Table:
 		return fail("", "leave it out", "gauge and width are for tables")
-	case len(c.Marks) > 0 && p.Kind != Table && p.Kind != Stat:
-		return fail(".marks", "leave them out", "marks are for table and stat")
+	case c.Align != "" && (c.Align != "right" || p.Kind != Table):
+		return fail(".align", "right, in a table", "%q is no way to align", c.Align)
+	case len(c.Marks) > 0 && p.Kind != Table && p.Kind != Stat && p.Kind != Crosstab:
+		return fail(".marks", "leave them out", "marks are for table, crosstab and stat")
 	}
 	for prefix, color := range c.Marks {
 		if !slices.Contains(Colors, color) {
@@ -376,6 +427,9 @@ func (l *loader) checkLink(p *Panel, link *Link, boards map[string]*Board) (msg,
 	to, ok := boards[link.Board]
 	if !ok {
 		return fmt.Sprintf("no board %q", link.Board), "there are " + strings.Join(slices.Sorted(maps.Keys(boards)), ", ")
+	}
+	if to == nil {
+		return "", "" // it is broken, and says so itself
 	}
 	for _, name := range slices.Sorted(maps.Keys(link.Values)) {
 		if _, ok := to.Variable(name); !ok {

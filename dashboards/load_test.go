@@ -30,8 +30,15 @@ func TestEmbeddedBoards(t *testing.T) {
 	for _, b := range boards {
 		uids = append(uids, b.UID)
 		header := b.Panels[0]
-		if header.ID != headerID || len(header.Thresholds) != 3 || header.Tables[0] != "dim.run" {
+		if header.ID != HeaderID || header.Tables[0] != "dim.data_age" {
 			t.Errorf("%s does not begin with the day that its data are of: %+v", b.UID, header)
+		}
+		sources := b.Panels[len(b.Panels)-1]
+		if sources.ID != SourcesID || sources.Grid.Y < b.Panels[len(b.Panels)-2].Grid.Y {
+			t.Errorf("%s does not end with where its data come from: %+v", b.UID, sources)
+		}
+		if all := !strings.Contains(sources.SQL, "a.table_name IN"); all != (b.Domain == models.PlatformDomain) {
+			t.Errorf("%s: tells of all sources: %v", b.UID, all)
 		}
 	}
 	if diff := cmp.Diff([]string{"assist-risk", "congress-deputy", "congress-hot", "congress-issue", "industry-operation", "platform-operation"}, uids); diff != "" {
@@ -90,7 +97,7 @@ func TestLoad(t *testing.T) {
 	if len(p.Explain) != 2 || !strings.HasPrefix(p.Explain[0], "意见量:") || !strings.HasPrefix(p.Explain[1], "人数:") {
 		t.Errorf("the caption is %q", p.Explain)
 	}
-	if p.Grid.Y != headerHeight || b.Panels[0].Columns[2].Name != "region" {
+	if p.Grid.Y != headerHeight || b.Panels[0].Columns[4].Name != "region" {
 		t.Errorf("the header does not stand above the panels, or does not name the region: %+v", b.Panels[0])
 	}
 	if v, _ := b.Variable("region"); !strings.Contains(v.SQL, "__value") {
@@ -178,5 +185,31 @@ func TestLoadAlertErrors(t *testing.T) {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
 		})
+	}
+}
+
+// TestBrokenBoard: a board whose column is gone says so; the others, those that
+// lead to it included, are there.
+func TestBrokenBoard(t *testing.T) {
+	fsys := fstest.MapFS{
+		"congress/test.yaml": {Data: []byte(strings.Replace(good, "board: congress-test", "board: congress-gone", 1))},
+		"congress/gone.yaml": {Data: []byte(strings.Replace(good, "c.opinions,", "c.opinion,", 1))},
+		"congress/odd.yaml":  {Data: []byte("title: [")},
+	}
+	boards, broken, err := LoadEach(fsys, catalog(t))
+	if err != nil || len(boards) != 1 || boards[0].UID != "congress-test" || len(broken) != 2 {
+		t.Fatalf("%d boards, %d broken, %v", len(boards), len(broken), err)
+	}
+	if b := broken[0]; b.UID != "congress-gone" || b.Title != "试" || b.Folder != "试" || !strings.Contains(b.Err.Error(), `has no column "opinion"`) {
+		t.Errorf("%+v", b)
+	}
+	if b := broken[1]; b.UID != "congress-odd" || b.Title != "odd" || b.Domain != "congress" {
+		t.Errorf("%+v", b)
+	}
+	if f := broken[0].Finding(); f.State != Failing || f.Try != `did you mean "opinions"?` {
+		t.Errorf("%+v", f)
+	}
+	if _, err := Load(fsys, catalog(t)); err == nil || !strings.Contains(err.Error(), `has no column "opinion"`) {
+		t.Errorf("strictly: %v", err)
 	}
 }

@@ -46,6 +46,34 @@ func (b *Board) VariableSQL(v *Variable, values map[string]string) (string, erro
 	return b.expand(v.SQL, values)
 }
 
+// SubjectSQL is what is asked whether the reader may know of the value that a
+// variable has in values; empty for a variable without a Subject.
+func (b *Board) SubjectSQL(v *Variable, values map[string]string) (string, error) {
+	if v.Subject == "" {
+		return "", nil
+	}
+	return b.expand(v.Subject, values)
+}
+
+// Unchosen is the first variable that the SQL uses and that has nothing to
+// choose from, nil where there is none: what asks for it has no rows. Only what a
+// reader types may be empty.
+func (b *Board) Unchosen(sql string, values map[string]string) *Variable {
+	tokens, err := scan(sql)
+	if err != nil {
+		return nil // asking says what is wrong
+	}
+	for _, t := range tokens {
+		if t.kind != variable {
+			continue
+		}
+		if v, ok := b.Variable(t.text); ok && v.Kind != TextVariable && values[v.Name] == "" {
+			return v
+		}
+	}
+	return nil
+}
+
 func (b *Board) expand(sql string, values map[string]string) (string, error) {
 	tokens, err := scan(sql)
 	if err != nil {

@@ -76,7 +76,7 @@ func (d *drawing) draw() (kind string, custom obj) {
 		return "piechart", obj{"options": obj{
 			"pieType": "donut", "displayLabels": []string{"percent"}, "sort": "none",
 			"reduceOptions": obj{"values": true, "calcs": []string{"lastNotNull"}, "fields": ""},
-			"legend":        obj{"displayMode": "table", "placement": "right", "showLegend": true, "values": []string{"value", "percent"}},
+			"legend":        obj{"displayMode": "list", "placement": "right", "showLegend": true, "values": []string{}},
 			"tooltip":       obj{"mode": "single", "sort": "none"},
 		}}
 	case dashboards.Map:
@@ -164,7 +164,7 @@ func (d *drawing) defaults() obj {
 	case dashboards.Bar:
 		custom = obj{"fillOpacity": 80, "lineWidth": 1, "gradientMode": "none", "axisPlacement": "auto", "axisBorderShow": false}
 	case dashboards.Table, dashboards.WordCloud:
-		custom = obj{"align": "auto", "cellOptions": obj{"type": "auto", "wrapText": false}, "inspect": false}
+		custom = obj{"align": "auto", "minWidth": 70, "cellOptions": obj{"type": "auto", "wrapText": false}, "inspect": false}
 	case dashboards.Crosstab:
 		custom = obj{"align": "center", "minWidth": 60, "cellOptions": obj{"type": "color-background", "mode": "basic"}, "inspect": false}
 	}
@@ -213,6 +213,9 @@ func thresholds(list []dashboards.Threshold) obj {
 // missing is what stands for a value that there is not.
 const missing = "—"
 
+// blankText is seen as nothing, and is not taken for none.
+const blankText = "\u2002"
+
 // overrides say what holds for one column.
 func (d *drawing) overrides() []obj {
 	list := []obj{}
@@ -222,6 +225,12 @@ func (d *drawing) overrides() []obj {
 	for i, c := range d.panel.Columns {
 		var props []obj
 		set := func(id string, value any) { props = append(props, obj{"id": id, "value": value}) }
+		if d.panel.Kind == dashboards.Bar && i == 0 {
+			set("noValue", blankText) // of ticks between the labels
+		}
+		if color := d.seriesColor(i); color != "" {
+			set("color", obj{"mode": "fixed", "fixedColor": color})
+		}
 		// A slice of a pie is called by its label, not by the number's name.
 		if d.panel.Kind != dashboards.Pie {
 			set("displayName", d.name(c))
@@ -248,14 +257,33 @@ func (d *drawing) overrides() []obj {
 		if d.table() {
 			props = append(props, d.cell(i, c)...)
 		}
-		list = append(list, obj{"matcher": byName(c.Name), "properties": props})
+		// Grafana can't load a panel with an override that has no properties.
+		if len(props) > 0 {
+			list = append(list, obj{"matcher": byName(c.Name), "properties": props})
+		}
 	}
 	return list
+}
+
+// seriesColors are those of the built-in pages, in their order.
+var seriesColors = []string{"#17548f", "#c97b1a", "#3f8f7a", "#8b5a9e", "#a3453b", "#5f7f2e", "#4f86c6", "#7d8791"}
+
+// seriesColor is the colour of the i-th column where it is drawn as a series;
+// empty where thresholds or the rows say it.
+func (d *drawing) seriesColor(i int) string {
+	p := d.panel
+	if i == 0 || (p.Kind != dashboards.Bar && p.Kind != dashboards.Line) || len(p.Thresholds) > 0 {
+		return ""
+	}
+	return seriesColors[(i-1)%len(seriesColors)]
 }
 
 func (d *drawing) table() bool {
 	return d.panel.Kind == dashboards.Table || d.panel.Kind == dashboards.WordCloud
 }
+
+// gaugeWidth is how wide a column with bars is, in pixels.
+const gaugeWidth = 145
 
 // cell says how a column of a table is shown.
 func (d *drawing) cell(i int, c dashboards.Column) []obj {
@@ -264,8 +292,10 @@ func (d *drawing) cell(i int, c dashboards.Column) []obj {
 	if c.Hidden {
 		set("custom.hideFrom.viz", true)
 	}
-	if c.Width > 0 {
-		set("custom.width", c.Width)
+	if width := c.Width; width > 0 {
+		set("custom.width", width)
+	} else if c.Gauge {
+		set("custom.width", gaugeWidth)
 	}
 	switch weight := d.panel.Kind == dashboards.WordCloud && i == 1; {
 	case c.Gauge || weight:
@@ -274,7 +304,11 @@ func (d *drawing) cell(i int, c dashboards.Column) []obj {
 		set("min", 0)
 		set("fieldMinMax", true)
 	case len(c.Marks) > 0:
-		set("custom.cellOptions", obj{"type": "pill"})
+		set("custom.cellOptions", obj{"type": "color-text"})
+		set("color", obj{"mode": "fixed", "fixedColor": "text"}) // of words without a mark
+	}
+	if c.Align != "" {
+		set("custom.align", c.Align)
 	}
 	if d.panel.Kind == dashboards.Table && d.unit(c) == "" && c.Decimals == nil && c.Width >= 100 {
 		set("custom.filterable", true)
@@ -289,13 +323,28 @@ func (d *drawing) cell(i int, c dashboards.Column) []obj {
 // plain.
 func (d *drawing) crosstabOverrides() []obj {
 	c := d.panel.Columns
-	cells := obj{"matcher": obj{"id": "byType", "options": "number"}, "properties": []obj{{"id": "noValue", "value": missing}}}
-	return []obj{cells, {"matcher": byName(c[0].Name + `\` + c[1].Name), "properties": []obj{
+	list := []obj{}
+	for _, kind := range []string{"number", "string"} {
+		props := []obj{{"id": "noValue", "value": missing}}
+		if len(c[2].Marks) > 0 {
+			props = append(props, obj{"id": "mappings", "value": mappings(c[2].Marks)}, obj{"id": "custom.cellOptions", "value": obj{"type": "color-text"}}, obj{"id": "color", "value": obj{"mode": "fixed", "fixedColor": "text"}})
+		}
+		list = append(list, obj{"matcher": obj{"id": "byType", "options": kind}, "properties": props})
+	}
+	return append(list, obj{"matcher": byName(c[0].Name + `\` + c[1].Name), "properties": []obj{
 		{"id": "displayName", "value": c[0].Title},
 		{"id": "custom.cellOptions", "value": obj{"type": "auto"}},
 		{"id": "custom.align", "value": "left"},
-		{"id": "custom.width", "value": 170},
-	}}}
+		{"id": "custom.width", "value": labelWidth(d.panel.Grid)},
+	}})
+}
+
+// labelWidth is how wide the labels of a cross table's rows are, in pixels.
+func labelWidth(g dashboards.Grid) int {
+	if g.W == 24 {
+		return 230
+	}
+	return 170
 }
 
 func byName(name string) obj { return obj{"id": "byName", "options": name} }

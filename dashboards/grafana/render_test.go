@@ -75,12 +75,13 @@ func TestRenderEmbedded(t *testing.T) {
 			var got struct {
 				UID    string
 				Panels []struct {
-					ID         int
-					Title      string
-					Type       string
-					Datasource struct{ UID string }
-					GridPos    struct{ X, Y, W, H int }
-					Targets    []struct{ RawSQL, Format string }
+					ID          int
+					Title       string
+					Type        string
+					Datasource  struct{ UID string }
+					GridPos     struct{ X, Y, W, H int }
+					Targets     []struct{ RawSQL, Format string }
+					FieldConfig struct{ Overrides []struct{ Properties []any } }
 				}
 			}
 			if err := json.Unmarshal(data, &got); err != nil {
@@ -92,6 +93,11 @@ func TestRenderEmbedded(t *testing.T) {
 			for i, p := range got.Panels {
 				if p.ID != i+1 || p.Title != b.Panels[i].Title || p.Datasource.UID != "other" || p.GridPos.W != b.Panels[i].Grid.W || p.GridPos.Y != b.Panels[i].Grid.Y {
 					t.Errorf("panel %d: %+v", i, p)
+				}
+				for _, o := range p.FieldConfig.Overrides {
+					if len(o.Properties) == 0 {
+						t.Errorf("panel %s: an override without properties, which Grafana can't load", p.Title)
+					}
 				}
 				if len(p.Targets) != 1 || strings.Contains(strings.ReplaceAll(p.Targets[0].RawSQL, ":sqlstring}", ""), "}") {
 					t.Errorf("panel %s: a variable without :sqlstring in %+v", p.Title, p.Targets)

@@ -43,9 +43,20 @@ type field struct {
 	Decimals int               `json:"decimals"` // -1: as many as there are, at most two
 	Marks    map[string]string `json:"marks,omitempty"`
 	Gauge    bool              `json:"gauge,omitempty"`
+	Align    string            `json:"align,omitempty"` // right: words that stand for numbers
 	Links    []string          `json:"links,omitempty"` // where this column's cells lead
 
 	share bool // comes as a part of one
+}
+
+// mark is the colour of a word; empty where it has none.
+func (f *field) mark(word string) string {
+	for prefix, color := range f.Marks {
+		if strings.HasPrefix(word, prefix) {
+			return color
+		}
+	}
+	return ""
 }
 
 // A step colours numbers from a value on; a nil From from the bottom.
@@ -138,7 +149,7 @@ func columnsOf(p *dashboards.Panel, came []reader.Column) []column {
 		if own, ok := p.Column(c.Name); ok {
 			said = *own
 		}
-		f := &field{Name: c.Name, Title: said.Title, Kind: kindOf(c.Type), Decimals: -1, Marks: said.Marks, Gauge: said.Gauge}
+		f := &field{Name: c.Name, Title: said.Title, Kind: kindOf(c.Type), Decimals: -1, Marks: said.Marks, Gauge: said.Gauge, Align: said.Align}
 		if f.Kind == "number" {
 			f.Unit = cmp.Or(said.Unit, p.Unit)
 			if f.share = f.Unit == share; f.share {

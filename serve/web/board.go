@@ -10,10 +10,6 @@ import (
 	"zhicang/serve/reader"
 )
 
-// headerPanel is the panel that boards begin with in Grafana: what day the data
-// are of. Here every page's head says that.
-const headerPanel = "as-of"
-
 // boardView is what the board's template shows.
 type boardView struct {
 	Board    *dashboards.Board
@@ -38,14 +34,20 @@ type panelView struct {
 }
 
 // find returns a board that the account may read. What it may not read is not
-// there for it.
+// there for it: the two can't be told apart.
 func (s *Server) find(v *visit) (*dashboards.Board, error) {
-	b, ok := s.boards[v.r.PathValue("board")]
-	if !ok {
-		return nil, notFound("没有这个看板", "它可能已改名或撤下，请从首页重新选择")
+	uid := v.r.PathValue("board")
+	for _, b := range s.o.Broken {
+		if b.UID == uid && v.account.Reads(b.Domain) {
+			return nil, &problem{
+				status: http.StatusInternalServerError, title: "看板“" + b.Title + "”暂不能显示",
+				hint: "看板的文件与数据契约不符，多半是用到的列已改名或撤下；其他看板不受影响。请管理员按下面一行修改后重启服务", detail: b.Err.Error(),
+			}
+		}
 	}
-	if !v.account.Reads(b.Domain) {
-		return nil, &problem{status: http.StatusForbidden, title: "无权查看这个看板", hint: "它属于" + domainTitle(b.Domain) + "领域，本账号的范围是 " + s.scope(v.account)}
+	b, ok := s.boards[uid]
+	if !ok || !v.account.Reads(b.Domain) {
+		return nil, notFound("没有这个看板", "它可能已改名或撤下，或不在本账号的范围内；请从首页重新选择")
 	}
 	return b, nil
 }
@@ -63,7 +65,7 @@ func (s *Server) board(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page := &boardView{Board: b, Data: s.data(v.ctx()), Controls: controls, Tables: asked.Get("view") == "table"}
+	page := &boardView{Board: b, Data: s.data(v, b, values), Controls: controls, Tables: asked.Get("view") == "table"}
 	for _, c := range controls {
 		if c.Kind == "region" && page.Path == nil {
 			page.Path, page.Below = s.crumbs(v.account, b, c, values)
@@ -89,15 +91,19 @@ func (s *Server) board(v *visit) error {
 	return s.show(v, http.StatusOK, "board", b.Title, page)
 }
 
-// panelsOf are a board's panels on the grid, the header left out and the rest
-// moved up.
+// panelsOf are a board's panels on the grid, the rest moved up where the header
+// is left out: what day the data are of, and which are its sources, every page's
+// head says.
 func panelsOf(b *dashboards.Board, chosen url.Values) []panelView {
 	var list []panelView
 	up := 0
 	for i := range b.Panels {
 		p := b.Panels[i] // a copy: its place is the page's own
-		if p.ID == headerPanel {
+		switch p.ID {
+		case dashboards.HeaderID:
 			up = p.Grid.H
+			continue
+		case dashboards.SourcesID:
 			continue
 		}
 		p.Grid.Y -= up
@@ -153,6 +159,9 @@ func (s *Server) answer(v *visit, b *dashboards.Board, p *dashboards.Panel, valu
 }
 
 func (s *Server) rowsOf(v *visit, b *dashboards.Board, p *dashboards.Panel, values map[string]string) (*answer, error) {
+	if b.Unchosen(p.SQL, values) != nil && p.ID != dashboards.HeaderID {
+		return &answer{State: "empty", Kind: p.Kind, Title: p.Title, Message: "没有数据", Hint: p.Empty}, nil
+	}
 	sql, err := b.SQL(p, values)
 	if err != nil {
 		return nil, &problem{status: http.StatusBadRequest, title: "选项无效", hint: "请重新选择：" + variableTitle(b, err), err: err}

@@ -2,7 +2,6 @@ package web
 
 import (
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -12,24 +11,23 @@ import (
 	"zhicang/serve/account"
 )
 
-func TestAgeOf(t *testing.T) {
-	shanghai := time.FixedZone("", 8*3600)
-	asOf := time.Date(2025, 12, 31, 0, 0, 0, 0, time.UTC)
+// What the head of a page says is what the board's header panel says.
+func TestDataOf(t *testing.T) {
+	state := &field{Name: "state", Marks: map[string]string{"正常": "green", "偏旧": "orange", "过旧": "red"}}
+	fields := []*field{{Name: "as_of"}, {Name: "age"}, state, {Name: "published_at"}}
 	for _, tt := range []struct {
-		now      time.Time
-		age, old string
+		row  []any
+		want dataView
 	}{
-		{time.Date(2025, 12, 31, 23, 59, 0, 0, shanghai), "当日", ""},
-		{time.Date(2026, 1, 1, 0, 0, 0, 0, shanghai), "1 天前", ""},
-		{time.Date(2026, 1, 2, 23, 0, 0, 0, shanghai), "2 天前", ""},
-		{time.Date(2026, 1, 3, 0, 1, 0, 0, shanghai), "3 天前", "watch"},
-		{time.Date(2026, 1, 7, 23, 0, 0, 0, shanghai), "7 天前", "watch"},
-		{time.Date(2026, 1, 8, 1, 0, 0, 0, shanghai), "8 天前", "bad"},
-		{time.Date(2025, 12, 30, 12, 0, 0, 0, shanghai), "当日", ""}, // a report on a day to come
+		{[]any{"2025-12-31", int64(0), "正常", ""}, dataView{AsOf: "2025-12-31", Age: "当日"}},
+		{[]any{"2025-12-28", int64(3), "偏旧1项", ""}, dataView{AsOf: "2025-12-28", Age: "3 天前", Old: "watch", Late: "来源偏旧1项"}},
+		{[]any{"2025-06-28", int64(186), "过旧2项", ""}, dataView{AsOf: "2025-06-28", Age: "186 天前", Old: "bad", Late: "来源过旧2项"}},
+		{[]any{nil, nil, "没有数据", ""}, dataView{}},
 	} {
-		age, old := ageOf(asOf, tt.now)
-		if age != tt.age || old != tt.old {
-			t.Errorf("%s: %s %q, want %s %q", tt.now, age, old, tt.age, tt.old)
+		var got dataView
+		got.fill(&answer{Fields: fields, Rows: [][]any{tt.row}})
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%v: %s", tt.row, diff)
 		}
 	}
 }

@@ -21,7 +21,7 @@ func (a *answer) cross() {
 		label, head := text(r[0]), text(r[1])
 		if _, ok := over[head]; !ok {
 			over[head] = len(fields)
-			fields = append(fields, &field{Name: head, Title: head, Kind: number.Kind, Decimals: number.Decimals})
+			fields = append(fields, &field{Name: head, Title: head, Kind: number.Kind, Decimals: number.Decimals, Marks: number.Marks, Align: "right"})
 		}
 		if _, ok := at[label]; !ok {
 			at[label] = len(rows)

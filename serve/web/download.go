@@ -70,7 +70,7 @@ func (s *Server) downloadOf(v *visit) (*downloadView, map[string]string, error) 
 	}
 	q := query(b, values, "", "")
 	at := fmt.Sprintf("/boards/%s/panels/%s/download?%s", url.PathEscape(b.UID), url.PathEscape(p.ID), q.Encode())
-	return &downloadView{Board: b, Panel: p, Data: s.data(v.ctx()), Chosen: inWords(controls), Action: at, Back: boardPath(b.UID, q)}, values, nil
+	return &downloadView{Board: b, Panel: p, Data: s.data(v, b, values), Chosen: inWords(controls), Action: at, Back: boardPath(b.UID, q)}, values, nil
 }
 
 // inWords is what is chosen, as a reader would say it.

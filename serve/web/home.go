@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 
 	"zhicang/dashboards"
@@ -15,31 +16,43 @@ type homeView struct {
 	Scope   string
 }
 
-type problemView struct{ Title, Hint string }
+type problemView struct {
+	Title, Hint, Back, Detail string
+	Final                     bool
+}
 
 type folder struct {
 	Title  string
 	Boards []*dashboards.Board
+	Broken []dashboards.Broken
 }
 
 func (s *Server) home(v *visit) error {
 	page := homeView{Name: v.account.Name, Scope: s.scope(v.account)}
 	if p := s.unreadable(v.ctx()); p != nil {
-		page.Problem = &problemView{p.title, p.hint}
+		page.Problem = &problemView{Title: p.title, Hint: p.hint}
 	} else {
-		page.Data = s.data(v.ctx())
+		page.Data = s.data(v, s.age, nil)
 	}
 	at := map[string]int{}
+	in := func(title string) *folder {
+		if _, ok := at[title]; !ok {
+			at[title] = len(page.Folders)
+			page.Folders = append(page.Folders, folder{Title: title})
+		}
+		return &page.Folders[at[title]]
+	}
 	for _, b := range s.o.Boards {
-		if !v.account.Reads(b.Domain) {
-			continue
+		if v.account.Reads(b.Domain) {
+			f := in(b.Folder)
+			f.Boards = append(f.Boards, b)
 		}
-		if _, ok := at[b.Folder]; !ok {
-			at[b.Folder] = len(page.Folders)
-			page.Folders = append(page.Folders, folder{Title: b.Folder})
+	}
+	for _, b := range s.o.Broken {
+		if v.account.Reads(b.Domain) {
+			f := in(cmp.Or(b.Folder, domainTitle(b.Domain)))
+			f.Broken = append(f.Broken, b)
 		}
-		f := &page.Folders[at[b.Folder]]
-		f.Boards = append(f.Boards, b)
 	}
 	return s.show(v, http.StatusOK, "home", "看板", page)
 }

@@ -50,6 +50,7 @@ func readPages() (pages, error) {
 var functions = template.FuncMap{
 	"cell":    func(f *field, v any) string { return f.show(v) },
 	"shape":   func(f *field, v any) string { return f.shape(v) },
+	"colour":  func(f *field, v any) string { return f.mark(text(v)) },
 	"pii":     personal,
 	"inforce": whyNone,
 	"titleof": columnTitle,

@@ -15,7 +15,10 @@ import (
 type problem struct {
 	status      int
 	title, hint string
-	err         error // for the log; never shown
+	back        string // the address of a board to begin anew from; empty: the first page
+	final       bool   // leads nowhere
+	detail      string // for who looks after the boards: a file, a line, what is wrong with it
+	err         error  // for the log; never shown
 }
 
 func (p *problem) Error() string { return p.title }
@@ -64,7 +67,7 @@ func problemOfState(state string, err error) *problem {
 	case state == "42501":
 		p.status, p.title, p.hint = http.StatusForbidden, "无权查看", "本账号的领域或区划不含这些数据"
 	case state == "42P01", state == "42703":
-		p.title, p.hint = "看板与数据不一致", "看板用到的表或列已不在发布文件里；管理员可运行 zhicang boards check"
+		p.title, p.hint = "看板与数据不一致", "看板用到的表或列已不在发布文件里（"+err.Error()+"）；管理员可运行 zhicang boards check"
 	}
 	return p
 }
@@ -79,7 +82,7 @@ func (s *Server) fail(v *visit, err error) {
 		v.writeJSON(p.status, &answer{State: "failed", Message: p.title, Hint: p.hint})
 		return
 	}
-	s.show(v, p.status, "problem", p.title, struct{ Title, Hint string }{p.title, p.hint})
+	s.show(v, p.status, "problem", p.title, problemView{p.title, p.hint, p.back, p.detail, p.final})
 }
 
 func (v *visit) writeJSON(status int, value any) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -77,17 +78,23 @@ func (f *field) show(v any) string {
 		short := strconv.FormatFloat(v, 'f', 2, 64)
 		return group(strings.TrimRight(strings.TrimRight(short, "0"), "."))
 	case string:
+		if f.Align != "" && numberRE.MatchString(v) {
+			return group(v)
+		}
 		return cmp.Or(v, "—")
 	}
 	return group(fmt.Sprint(v))
 }
+
+// numberRE is a number that came as words.
+var numberRE = regexp.MustCompile(`^-?\d+(\.\d+)?$`)
 
 // shape is the class of a cell in a page without script, by how much room its
 // text needs.
 func (f *field) shape(v any) string {
 	n := utf8.RuneCountInString(f.show(v))
 	switch {
-	case f.Kind == "number":
+	case f.Kind == "number", f.Align != "":
 		return "num"
 	case f.Kind != "text" || n <= 10:
 		return "tight"

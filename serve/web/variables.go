@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -52,11 +53,12 @@ func (s *Server) choose(v *visit, b *dashboards.Board, asked url.Values) (contro
 				c.Value = c.Usual
 			}
 		case offered(c.Value):
-		case variable.Kind == dashboards.RegionVariable && c.Value != "" && v.account.Covers(c.Value) && s.o.Regions.Ancestors(c.Value) != nil:
-			// A region of which there is nothing: the panels say so.
-			c.Choices = append(c.Choices, choice{Text: s.o.Regions.Ancestors(c.Value)[0].Name, Value: c.Value})
-		default:
+		case c.Value == "":
 			c.Value = c.Usual
+		default:
+			if err := s.unoffered(v, b, variable, &c, values); err != nil {
+				return nil, nil, err
+			}
 		}
 		if variable.Kind == dashboards.RegionVariable {
 			c.Kind = "region"
@@ -72,15 +74,66 @@ func (s *Server) choose(v *visit, b *dashboards.Board, asked url.Values) (contro
 	return controls, values, nil
 }
 
+// unoffered sets a variable for which the address asks what is not offered. A
+// view of things falls back to the usual one; a region, or what the board is
+// about, never becomes another: the account may know of it, and sees that there
+// is nothing, or it does not.
+func (s *Server) unoffered(v *visit, b *dashboards.Board, variable *dashboards.Variable, c *control, values map[string]string) error {
+	switch {
+	case variable.Kind == dashboards.RegionVariable:
+		chain := s.o.Regions.Ancestors(c.Value)
+		if len(chain) == 0 || !v.account.Covers(c.Value) {
+			return outside(b, variable.Title)
+		}
+		c.Choices = append(c.Choices, choice{Text: chain[0].Name, Value: c.Value})
+		return nil
+	case variable.Subject == "":
+		c.Value = c.Usual
+		return nil
+	}
+	values[variable.Name] = c.Value
+	sql, err := b.SubjectSQL(variable, values)
+	if err != nil {
+		return outside(b, variable.Title)
+	}
+	known, err := s.offers(v, b, variable, sql)
+	if err != nil {
+		return err
+	}
+	if len(known) == 0 {
+		return outside(b, variable.Title)
+	}
+	c.Choices = append(c.Choices, known...)
+	return nil
+}
+
+// outside says that an address asks for what the account may not see, or what
+// is not there: the two can't be told apart.
+func outside(b *dashboards.Board, title string) error {
+	return &problem{
+		status: http.StatusNotFound, title: "地址不在本账号的范围内", back: boardPath(b.UID, nil),
+		hint: "地址里的" + title + "不存在，或不在本账号可见的区划与领域之内；请从看板重新选择",
+	}
+}
+
 // choices are what a variable offers, given the ones before it.
 func (s *Server) choices(v *visit, b *dashboards.Board, variable *dashboards.Variable, values map[string]string) (list []choice, err error) {
 	for _, o := range variable.Options {
 		list = append(list, choice{Text: o.Text, Value: o.Value})
 	}
+	if b.Unchosen(variable.SQL, values) != nil {
+		return list, nil
+	}
 	sql, err := b.VariableSQL(variable, values)
 	if err != nil || sql == "" {
 		return list, err
 	}
+	offered, err := s.offers(v, b, variable, sql)
+	return append(list, offered...), err
+}
+
+// offers asks for choices.
+func (s *Server) offers(v *visit, b *dashboards.Board, variable *dashboards.Variable, sql string) (list []choice, err error) {
 	rows, err := s.ask(v, sql, "看板 "+b.Title+" 的选项 "+variable.Title, 0)
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"zhicang/dashboards"
@@ -28,6 +29,7 @@ type Options struct {
 	Reader   *reader.Reader
 	Accounts *account.Book
 	Boards   []*dashboards.Board
+	Broken   []dashboards.Broken // boards that can't be shown, and say why
 	Catalog  *models.Catalog
 	Regions  *region.Tree
 	Graph    *transform.Graph // how the tables are made
@@ -37,6 +39,9 @@ type Options struct {
 	Location *time.Location // in which moments are shown
 	// Secure says that browsers reach the pages under TLS.
 	Secure bool
+	// Closed says why the pages are closed, in a title and what to do; an empty
+	// title: they are open. nil: they always are.
+	Closed func() (title, hint string)
 	// SessionIdle and SessionMax end a session: unused for so long (0: 2 hours),
 	// and in any case after so long (0: 12 hours, a working day).
 	SessionIdle, SessionMax time.Duration
@@ -49,6 +54,7 @@ type Server struct {
 	o        Options
 	site     string
 	boards   map[string]*dashboards.Board
+	age      *dashboards.Board // how old all data are
 	sessions *sessions
 	files    files
 	pages    pages
@@ -80,6 +86,9 @@ func New(o Options) (*Server, error) {
 		s.boards[b.UID] = b
 	}
 	var err error
+	if s.age, err = dashboards.Age(o.Catalog); err != nil {
+		return nil, fmt.Errorf("pages: %w", err)
+	}
 	if s.files, err = openFiles(); err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
@@ -90,7 +99,28 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.o.Closed != nil && !strings.HasPrefix(r.URL.Path, s.files.prefix) {
+		if title, hint := s.o.Closed(); title != "" {
+			s.closed(w, r, title, hint)
+			return
+		}
+	}
+	s.handler.ServeHTTP(w, r)
+}
+
+// closed answers everything with why there is nothing else.
+func (s *Server) closed(w http.ResponseWriter, r *http.Request, title, hint string) {
+	if r.URL.Path == "/healthz" {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprintln(w, title)
+		return
+	}
+	v := &visit{w: w, r: r, nonce: s.secure(w)}
+	w.Header().Del("Strict-Transport-Security") // it would keep browsers from showing this
+	s.fail(v, &problem{status: http.StatusServiceUnavailable, title: title, hint: hint, final: true})
+}
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()

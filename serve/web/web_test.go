@@ -3,6 +3,8 @@ package web
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -16,6 +18,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"zhicang/dashboards"
 	"zhicang/models"
@@ -61,7 +65,7 @@ func newSite(t *testing.T) *site {
 	t.Setenv("ZHICANG_TEST_PASSWORD", password)
 	accounts, err := account.Open([]account.Config{
 		{Name: "renda", Password: "${ZHICANG_TEST_PASSWORD}", Domains: []string{"congress"}, Region: "331022"},
-		{Name: "minzheng", Password: "${ZHICANG_TEST_PASSWORD}", Domains: []string{"assist"}},
+		{Name: "minzheng", Password: "${ZHICANG_TEST_PASSWORD}", Domains: []string{"assist"}, Region: "000000"},
 	}, account.Options{Now: now, Sleep: func(context.Context, time.Duration) error { return nil }})
 	if err != nil {
 		t.Fatal(err)
@@ -77,6 +81,7 @@ func newSite(t *testing.T) *site {
 	t.Cleanup(func() { r.Close() })
 	s, err := New(Options{
 		Reader: r, Accounts: accounts, Boards: boards, Catalog: cat, Graph: g, Regions: region.Embedded(), Region: "331022", Now: now, Log: log,
+		Broken: []dashboards.Broken{{UID: "congress-own", Domain: "congress", Title: "自己的看板", Folder: "人大代表履职", Err: errors.New(`congress/own.yaml:7: ads.congress_opinion_count has no column "opinion"`)}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -234,9 +239,9 @@ func TestWhoMaySeeWhat(t *testing.T) {
 		t.Errorf("home of another domain:\n%s", home)
 	}
 	for path, want := range map[string]int{
-		"/boards/congress-hot":                        http.StatusForbidden,
-		"/boards/congress-hot/panels/issues":          http.StatusForbidden,
-		"/boards/congress-hot/panels/issues/download": http.StatusForbidden,
+		"/boards/congress-hot":                        http.StatusNotFound,
+		"/boards/congress-hot/panels/issues":          http.StatusNotFound,
+		"/boards/congress-hot/panels/issues/download": http.StatusNotFound,
 		"/boards/nothing":                             http.StatusNotFound,
 		"/nothing":                                    http.StatusNotFound,
 		"/explain?of=ads.congress_hot_issue":          http.StatusNotFound,
@@ -249,8 +254,43 @@ func TestWhoMaySeeWhat(t *testing.T) {
 			t.Errorf("%s tells of another domain:\n%s", path, page)
 		}
 	}
+	// What is of another domain can't be told from what is not there.
+	same := func(path string) string {
+		code, page := v.get(path)
+		return fmt.Sprint(code, regexp.MustCompile(`nonce="[^"]*"`).ReplaceAllString(page, ""))
+	}
+	for foreign, nothing := range map[string]string{
+		"/boards/congress-hot":                        "/boards/congress-hto",
+		"/boards/congress-hot?region=331022":          "/boards/congress-hto?region=331022",
+		"/boards/congress-hot/panels/issues":          "/boards/congress-hto/panels/issues",
+		"/boards/congress-hot/panels/issues/download": "/boards/congress-hto/panels/issues/download",
+	} {
+		if diff := cmp.Diff(same(nothing), same(foreign)); diff != "" {
+			t.Errorf("%s is told from what is not there: %s", foreign, diff)
+		}
+	}
 	if _, page := v.get("/dictionary"); strings.Contains(page, "congress") || !strings.Contains(page, "dim.region") {
 		t.Errorf("the dictionary of another domain:\n%s", page)
+	}
+}
+
+// A board whose column is gone says so, to those who may read its domain.
+func TestBrokenBoard(t *testing.T) {
+	st := newSite(t)
+	v := st.signedIn(t, "renda")
+	_, home := v.get("/")
+	wants(t, home, "自己的看板", "看板的文件有误", "民情热点")
+	code, page := v.get("/boards/congress-own")
+	if code != http.StatusInternalServerError || strings.Contains(page, "goroutine") {
+		t.Errorf("the board: %d", code)
+	}
+	wants(t, page, "看板“自己的看板”暂不能显示", "congress/own.yaml:7", "has no column &#34;opinion&#34;")
+	other := st.signedIn(t, "minzheng")
+	if _, home := other.get("/"); strings.Contains(home, "自己的看板") {
+		t.Error("another domain's home lists it")
+	}
+	if code, page := other.get("/boards/congress-own"); code != http.StatusNotFound || strings.Contains(page, "own.yaml") {
+		t.Errorf("another domain is told of it: %d\n%s", code, page)
 	}
 }
 

@@ -157,7 +157,11 @@ func (d *download) writeNotes(book *excelize.File, st styles) error {
 	}
 	lines := [][2]string{{"看板", d.board.Title}, {"内容", d.panel.Title}}
 	if d.data != nil {
-		lines = append(lines, [2]string{"数据截至", d.data.AsOf}, [2]string{"发布时间", d.data.Published})
+		lines = append(lines, [2]string{"数据截至", d.data.AsOf}, [2]string{"更新于", d.data.Published})
+		if d.data.Late != "" {
+			lines = append(lines, [2]string{"来源", d.data.Late})
+		}
+		lines = append(lines, d.data.lines()...)
 	}
 	for _, c := range d.chosen {
 		lines = append(lines, [2]string{c.Title, c.Text})

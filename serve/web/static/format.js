@@ -30,9 +30,12 @@ export function cell(field, value) {
   switch (field.kind) {
     case 'number': return number(value, field.decimals);
     case 'flag': return value ? '是' : '否';
-    default: return String(value);
+    default: return field.align && /^-?\d{4,}(\.\d+)?$/.test(value) ? grouped(value) : String(value);
   }
 }
+
+// grouped sets commas between the thousands of a number that came as words.
+const grouped = (value) => value.replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ',');
 
 /** withUnit is cell and the unit behind it. */
 export function withUnit(field, value) {

@@ -4,7 +4,7 @@ import { cell, make, mark, step } from './format.js';
 
 /** draw fills body with a tile for each column. */
 export function draw(body, answer) {
-  body.replaceChildren(make('div', { class: 'stats' }, ...answer.fields.map((field, i) => {
+  body.replaceChildren(make('div', { class: answer.fields.length > 6 ? 'stats many' : 'stats' }, ...answer.fields.map((field, i) => {
     const value = answer.rows[0][i];
     const text = cell(field, value);
     const color = field.kind === 'number' ? step(answer.steps, value) : mark(field, value);

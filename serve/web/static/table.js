@@ -15,7 +15,7 @@ export function draw(body, answer) {
   look.forEach(({ field }, column) => {
     const title = field.unit ? `${field.title}(${field.unit})` : field.title;
     const button = make('button', { class: 'sort', type: 'button' }, title);
-    const th = make('th', { class: field.kind === 'number' ? 'num' : '', scope: 'col' }, button);
+    const th = make('th', { class: field.kind === 'number' || field.align ? 'num' : '', scope: 'col' }, button);
     button.addEventListener('click', () => {
       const up = th.getAttribute('aria-sort') ? th.getAttribute('aria-sort') !== 'ascending' : field.kind !== 'number';
       for (const other of head.children) other.removeAttribute('aria-sort');
@@ -104,7 +104,7 @@ function clamp(text) {
 }
 
 function shape(field, text) {
-  if (field.kind === 'number') return 'num';
+  if (field.kind === 'number' || field.align) return 'num';
   if (field.kind !== 'text' || text.length <= 10 || field.marks || /^[\d\-:. 至]+$/.test(text)) return 'tight';
   return text.length > longText ? 'text long' : 'text';
 }
