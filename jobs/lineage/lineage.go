@@ -10,14 +10,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/hashicorp/go-retryablehttp"
 
+	"zhicang/jobs/post"
 	"zhicang/secret"
 )
 
@@ -60,6 +59,7 @@ const (
 	producer  = "https://github.com/zhicang"
 	schemaURL = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
 	facetURL  = "https://openlineage.io/spec/facets/"
+	retries   = 2
 )
 
 // Event is an OpenLineage RunEvent.
@@ -152,7 +152,7 @@ func Emit(ctx context.Context, c Config, dir string, events []Event) error {
 		errs = append(errs, appendTo(c.File, dir, lines))
 	}
 	if c.URL != "" {
-		errs = append(errs, post(ctx, c, dir, lines))
+		errs = append(errs, send(ctx, c, dir, lines))
 	}
 	return errors.Join(errs...)
 }
@@ -172,34 +172,18 @@ func appendTo(file, dir string, lines [][]byte) error {
 	return nil
 }
 
-func post(ctx context.Context, c Config, dir string, lines [][]byte) error {
+func send(ctx context.Context, c Config, dir string, lines [][]byte) error {
 	token, err := c.Token.Read(dir)
 	if err != nil {
 		return fmt.Errorf("lineage: %w", err)
 	}
-	client := retryablehttp.NewClient()
-	client.RetryMax, client.Logger = 2, nil
-	client.HTTPClient.Timeout = 15 * time.Second
+	header := http.Header{}
+	if token != "" {
+		header.Set("Authorization", "Bearer "+token)
+	}
 	for _, line := range lines {
-		req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodPost, c.URL, line)
-		if err != nil {
+		if _, err := post.JSON(ctx, c.URL, header, line, retries); err != nil {
 			return fmt.Errorf("lineage: %w", err)
-		}
-		req.Header.Set("Content-Type", "application/json")
-		if token != "" {
-			req.Header.Set("Authorization", "Bearer "+token)
-		}
-		resp, err := client.Do(req)
-		if err != nil {
-			var own *url.Error
-			if errors.As(err, &own) {
-				err = own.Err
-			}
-			return fmt.Errorf("lineage: no answer: %w", err)
-		}
-		resp.Body.Close()
-		if resp.StatusCode/100 != 2 {
-			return fmt.Errorf("lineage: the server answered %s", resp.Status)
 		}
 	}
 	return nil

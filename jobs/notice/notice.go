@@ -14,7 +14,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -22,9 +21,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hashicorp/go-retryablehttp"
 	"github.com/wneessen/go-mail"
 
+	"zhicang/jobs/post"
 	"zhicang/models"
 	"zhicang/secret"
 )
@@ -145,38 +144,6 @@ func (s *Sender) send(ctx context.Context, c Config, e Event) error {
 	return s.webhook(ctx, address, key, e)
 }
 
-// post sends JSON. Errors never hold the address: it may be a secret.
-func (s *Sender) post(ctx context.Context, address string, header http.Header, body []byte) ([]byte, error) {
-	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodPost, address, body)
-	if err != nil {
-		return nil, errors.New("the address is no URL")
-	}
-	for k, v := range header {
-		req.Header[k] = v
-	}
-	req.Header.Set("Content-Type", "application/json; charset=utf-8")
-	client := retryablehttp.NewClient()
-	client.RetryMax, client.Logger = s.Retries, nil
-	client.HTTPClient.Timeout = 15 * time.Second
-	resp, err := client.Do(req)
-	if err != nil {
-		var own *url.Error
-		if errors.As(err, &own) {
-			err = own.Err
-		}
-		return nil, fmt.Errorf("no answer: %s", strings.ReplaceAll(err.Error(), address, "****"))
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-	if err != nil {
-		return nil, fmt.Errorf("read the answer: %w", err)
-	}
-	if resp.StatusCode/100 != 2 {
-		return nil, fmt.Errorf("answered %s", resp.Status)
-	}
-	return answer, nil
-}
-
 // webhook posts the event as it is, signed in X-Zhicang-Signature: the hex
 // HMAC-SHA256 of the body.
 func (s *Sender) webhook(ctx context.Context, address, key string, e Event) error {
@@ -190,7 +157,7 @@ func (s *Sender) webhook(ctx context.Context, address, key string, e Event) erro
 		mac.Write(body)
 		header.Set("X-Zhicang-Signature", hex.EncodeToString(mac.Sum(nil)))
 	}
-	_, err = s.post(ctx, address, header, body)
+	_, err = post.JSON(ctx, address, header, body, s.Retries)
 	return err
 }
 
@@ -221,7 +188,7 @@ func (s *Sender) robot(ctx context.Context, address, key string, e Event) error 
 	if err != nil {
 		return err
 	}
-	answer, err := s.post(ctx, u.String(), nil, body)
+	answer, err := post.JSON(ctx, u.String(), nil, body, s.Retries)
 	if err != nil {
 		return err
 	}
