@@ -229,15 +229,14 @@ func (a *app) loader(ctx context.Context) (*ingest.Loader, error) {
 	}, nil
 }
 
-// wantsExtra reports whether a table keeps what nobody maps.
-func (a *app) wantsExtra(table string) bool {
-	c, ok := a.catalog.Contract(table)
-	return ok && c.Extra
-}
-
+// source opens a source for what its table wants of it: with the fields that
+// nobody maps where the contract keeps them.
 func (a *app) source(cfg ingest.Config) (ingest.Source, error) {
 	if err := cfg.ReadSecrets(a.cfg.dir); err != nil {
 		return nil, err
+	}
+	if c, ok := a.catalog.Contract(cfg.Table); ok {
+		cfg.Extra = c.Extra
 	}
 	switch cfg.Type {
 	case "http":
@@ -312,7 +311,7 @@ func (a *app) writePlatform(ctx context.Context) error {
 		Query: a.engine.Query,
 	}
 	for _, s := range a.cfg.Sources {
-		w.Sources = append(w.Sources, platform.Source{Name: s.Name, Table: s.Table})
+		w.Sources = append(w.Sources, platform.Source{Name: s.Name, Table: s.Table, System: s.SystemName()})
 	}
 	return w.Write(context.WithoutCancel(ctx))
 }

@@ -9,59 +9,41 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"zhicang/demo/assist"
-	"zhicang/ledger"
 	"zhicang/privacy"
 )
 
-const assistRegions = `code,name,short,level,parent,from,to,reference
-339900,丽州市,丽州,2,330000,,,虚构
-339921,云溪县,云溪,3,339900,,,虚构
-339921001,云城街道,云城,4,339921,,,虚构
-339921100,青岩坑镇,青岩坑,4,339921,,,虚构
-339921200,沙坪头乡,沙坪头,4,339921,,,虚构
-`
-
 // relief is the 民政 part of a demo county, loaded and published.
 type relief struct {
-	config string
-	dir    string
-	truth  *assist.Truth
-	keys   *privacy.Pseudonymizer
+	site
+	truth *assist.Truth
+	keys  *privacy.Pseudonymizer
 }
 
 func makeRelief(t testing.TB, opts assist.Options) relief {
 	t.Helper()
-	dir := t.TempDir()
-	opts.Towns = []string{"339921001", "339921100", "339921200"}
-	truth, err := assist.Write(t.Context(), dir, opts)
-	if err != nil {
+	r := relief{site: newSite(t, assist.Sources())}
+	var err error
+	if r.truth, err = assist.Write(t.Context(), r.dir, opts); err != nil {
 		t.Fatal(err)
 	}
-	r := relief{config: filepath.Join(dir, "zhicang.yaml"), dir: dir, truth: truth}
-	writeFile(t, filepath.Join(dir, "site", "region.csv"), assistRegions)
-	writeFile(t, r.config, "data_dir: ./data\nregion: \"339921\"\nsite: ./site\nsources:\n"+assist.Sources())
-	t.Log(mustZhicang(t, "-c", r.config, "run", "--as-of", truth.AsOf))
-	keys, err := privacy.LoadKeys(filepath.Join(dir, "keys"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.keys, err = privacy.NewPseudonymizer(keys.Pseudonym); err != nil {
-		t.Fatal(err)
-	}
+	t.Log(mustZhicang(t, "-c", r.config, "run", "--as-of", r.truth.AsOf))
+	r.keys = r.pseudonyms(t)
 	return r
 }
-
-func (r relief) rows(t testing.TB, query string) [][]string { return csvRows(t, r.config, query) }
 
 func TestReliefCounty(t *testing.T) {
 	r := makeRelief(t, assist.Options{Seed: 1})
 	t.Run("flags", func(t *testing.T) { testFlags(t, r) })
 	t.Run("unknown", func(t *testing.T) { testUnknown(t, r) })
 	t.Run("findings", func(t *testing.T) { testFindings(t, r) })
-	t.Run("held rows", func(t *testing.T) { testReliefQuarantine(t, r) })
+	t.Run("held rows", func(t *testing.T) {
+		var planted []string
+		for _, b := range r.truth.Broken {
+			planted = append(planted, fmt.Sprint(b.Source, " ", b.File, " ", b.Sheet, " ", b.Row))
+		}
+		r.testHeld(t, planted, placeOf)
+	})
 	t.Run("late source", func(t *testing.T) {
 		late := r.rows(t, "SELECT title, note FROM ads.assist_dataset_state WHERE missing_months > 0")
 		if len(late) != 1 || late[0][0] != r.truth.Late {
@@ -79,7 +61,7 @@ func testNobody(t *testing.T, r relief) {
 	}
 	number := regexp.MustCompile(`339921\d{11}[\dX]|YX\d{6}`)
 	han := regexp.MustCompile(`\p{Han}{3,}`)
-	for where, text := range decoded(t, county{dir: r.dir, config: r.config}) {
+	for where, text := range decoded(t, r.site) {
 		if n := len(number.FindAllString(text, -1)); n > 0 {
 			t.Errorf("%s holds %d numbers of people or households", where, n)
 		}
@@ -97,32 +79,13 @@ func testNobody(t *testing.T, r relief) {
 	}
 }
 
-func readFile(t *testing.T, path string) []byte {
+func readFile(t testing.TB, path string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return data
-}
-
-// compare holds what was found against what was planted, and tells precision
-// and recall.
-func compare(t *testing.T, what string, want, got []string) {
-	t.Helper()
-	slices.Sort(want)
-	slices.Sort(got)
-	hits := 0
-	for _, g := range got {
-		if slices.Contains(want, g) {
-			hits++
-		}
-	}
-	t.Logf("%s: planted %d, found %d, precision %.4f, recall %.4f", what, len(want), len(got),
-		float64(hits)/float64(max(len(got), 1)), float64(hits)/float64(max(len(want), 1)))
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s (-planted +found):\n%.6000s", what, diff)
-	}
 }
 
 func testFlags(t *testing.T, r relief) {
@@ -163,24 +126,4 @@ func testFindings(t *testing.T, r relief) {
 		got = append(got, strings.Join(row, " "))
 	}
 	compare(t, "findings", want, got)
-}
-
-func testReliefQuarantine(t *testing.T, r relief) {
-	l, err := ledger.Open(t.Context(), filepath.Join(r.dir, "data", "ledger.sqlite"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	held, err := l.Quarantine(t.Context(), ledger.HeldFilter{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var want, got []string
-	for _, h := range held {
-		got = append(got, fmt.Sprint(h.Source, " ", h.Unit, " ", h.Sheet, " ", h.Row))
-	}
-	for _, b := range r.truth.Broken {
-		want = append(want, fmt.Sprint(b.Source, " ", b.File, " ", b.Sheet, " ", b.Row))
-	}
-	compare(t, "held rows", want, got)
 }

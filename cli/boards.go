@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,17 +37,24 @@ func (a *app) boards(ctx context.Context) ([]*dashboards.Board, []dashboards.Ale
 	if err := a.inherit(ctx); err != nil {
 		return nil, nil, err
 	}
-	boardFS, alertFS := dashboards.FS(), dashboards.AlertFS()
-	if a.cfg.Site != "" {
-		site := os.DirFS(a.cfg.path(a.cfg.Site))
-		boardFS, alertFS = overlayDir(site, "boards", boardFS), overlayDir(site, "alerts", alertFS)
-	}
-	boards, err := dashboards.Load(boardFS, a.catalog)
+	boards, err := dashboards.Load(a.boardFS(), a.catalog)
 	if err != nil {
 		return nil, nil, err
 	}
+	alertFS := dashboards.AlertFS()
+	if a.cfg.Site != "" {
+		alertFS = overlayDir(os.DirFS(a.cfg.path(a.cfg.Site)), "alerts", alertFS)
+	}
 	alerts, err := dashboards.LoadAlerts(alertFS, a.catalog)
 	return boards, alerts, err
+}
+
+// boardFS holds the boards, the site's own laid over the embedded ones.
+func (a *app) boardFS() fs.FS {
+	if a.cfg.Site == "" {
+		return dashboards.FS()
+	}
+	return overlayDir(os.DirFS(a.cfg.path(a.cfg.Site)), "boards", dashboards.FS())
 }
 
 func overlayDir(site fs.FS, dir string, lower fs.FS) fs.FS {
@@ -195,10 +203,24 @@ func boardsCheckCommand(e *env) *cobra.Command {
 	return c
 }
 
-func (a *app) checkBoards(ctx context.Context, only []string, door pgDoor, slow time.Duration) ([]dashboards.Finding, error) {
-	boards, _, err := a.boards(ctx)
+func (a *app) checkBoards(ctx context.Context, asked []string, door pgDoor, slow time.Duration) ([]dashboards.Finding, error) {
+	if err := a.inherit(ctx); err != nil {
+		return nil, err
+	}
+	boards, broken, err := dashboards.LoadEach(a.boardFS(), a.catalog)
 	if err != nil {
 		return nil, err
+	}
+	only := asked
+	var findings []dashboards.Finding
+	for _, b := range broken {
+		if len(only) == 0 || slices.Contains(only, b.UID) {
+			findings = append(findings, b.Finding())
+		}
+		only = slices.DeleteFunc(slices.Clone(only), func(uid string) bool { return uid == b.UID })
+	}
+	if len(only) == 0 && len(findings) > 0 && len(asked) > 0 {
+		return findings, nil
 	}
 	chosen, err := chooseBoards(boards, only)
 	if err != nil {
@@ -217,7 +239,6 @@ func (a *app) checkBoards(ctx context.Context, only []string, door pgDoor, slow 
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	checker := dashboards.Checker{Ask: askOver(conn), Slow: slow, Now: a.now}
-	var findings []dashboards.Finding
 	for _, b := range chosen {
 		findings = append(findings, checker.Check(ctx, b)...)
 	}

@@ -121,6 +121,19 @@ func testComparisons(t *testing.T, c county) {
 	}
 }
 
+// brokenBoard asks for a column that is not there.
+const brokenBoard = `title: 自己的
+folder: 人大代表履职
+panels:
+  - id: one
+    title: 数量
+    kind: stat
+    sql: SELECT c.opinion AS n FROM ads.congress_opinion_count AS c
+    columns: [{name: n, title: 数}]
+    empty: 没有
+    grid: {x: 0, y: 0, w: 4, h: 4}
+`
+
 // TestBoardsCommands says what is wrong with a board of the site, and writes
 // what Grafana reads.
 func TestBoardsCommands(t *testing.T) {
@@ -145,17 +158,7 @@ func TestBoardsCommands(t *testing.T) {
 			t.Errorf("the board says nothing of %s", want)
 		}
 	}
-	writeFile(t, filepath.Join(board, "own.yaml"), `title: 自己的
-folder: 人大代表履职
-panels:
-  - id: one
-    title: 数量
-    kind: stat
-    sql: SELECT c.opinion AS n FROM ads.congress_opinion_count AS c
-    columns: [{name: n, title: 数}]
-    empty: 没有
-    grid: {x: 0, y: 0, w: 4, h: 4}
-`)
+	writeFile(t, filepath.Join(board, "own.yaml"), brokenBoard)
 	_, errs, code := zhicang(t, "-c", config, "boards", "export", "--dir", filepath.Join(dir, "out"))
 	want := "zhicang: congress/own.yaml:7: board congress-own, panel 数量: ads.congress_opinion_count has no column \"opinion\"\n  Try: did you mean \"opinions\"?\n"
 	if code != exitFailed || errs != want {

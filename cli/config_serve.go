@@ -100,9 +100,6 @@ func (c *ServeConfig) checkAccounts() (field, try, msg, at string) {
 	seen := map[string]bool{}
 	for i, a := range c.Accounts {
 		err := a.Validate()
-		if err == nil && a.Region == "" {
-			err = &account.Error{Account: a.Name, Key: "region", Err: errors.New("is required: it bounds what the account reads"), Try: `a region's code, or "000000" for everywhere`}
-		}
 		if err == nil && seen[a.Name] {
 			err = &account.Error{Account: a.Name, Key: "name", Err: errors.New("is used twice"), Try: "give each account a name of its own"}
 		}

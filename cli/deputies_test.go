@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,33 +16,20 @@ import (
 
 // congressCounty is the deputies' part of a demo county, loaded and published.
 type congressCounty struct {
-	config, dir string
-	truth       *deputies.Truth
-	keys        *privacy.Pseudonymizer
+	site
+	truth *deputies.Truth
+	keys  *privacy.Pseudonymizer
 }
 
 func makeCongress(t testing.TB) congressCounty {
 	t.Helper()
-	dir := t.TempDir()
-	truth, err := deputies.Write(t.Context(), dir, deputies.Options{Seed: 1})
-	if err != nil {
+	c := congressCounty{site: newSite(t, deputies.Sources())}
+	var err error
+	if c.truth, err = deputies.Write(t.Context(), c.dir, deputies.Options{Seed: 1}); err != nil {
 		t.Fatal(err)
 	}
-	c := congressCounty{config: filepath.Join(dir, "zhicang.yaml"), dir: dir, truth: truth}
-	regions := "code,name,short,level,parent,from,to,reference\n339900,丽州市,丽州,2,330000,,,虚构\n339921,云溪县,云溪,3,339900,,,虚构\n"
-	for _, town := range deputies.DefaultTowns {
-		regions += fmt.Sprintf("%s,%s,,4,339921,,,虚构\n", town.Code, town.Name)
-	}
-	writeFile(t, filepath.Join(dir, "site", "region.csv"), regions)
-	writeFile(t, c.config, "data_dir: ./data\nregion: \"339921\"\nsite: ./site\nsources:\n"+deputies.Sources())
-	t.Log(mustZhicang(t, "-c", c.config, "run", "--as-of", truth.AsOf))
-	keys, err := privacy.LoadKeys(filepath.Join(dir, "keys"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c.keys, err = privacy.NewPseudonymizer(keys.Pseudonym); err != nil {
-		t.Fatal(err)
-	}
+	t.Log(mustZhicang(t, "-c", c.config, "run", "--as-of", c.truth.AsOf))
+	c.keys = c.pseudonyms(t)
 	return c
 }
 
@@ -61,7 +47,7 @@ func TestCongressCounty(t *testing.T) {
 				got = append(got, line)
 			}
 		}
-		sameLines(t, want, got)
+		compare(t, "scores", want, got)
 	})
 	t.Run("baselines", func(t *testing.T) {
 		var want, got []string
@@ -78,7 +64,7 @@ func TestCongressCounty(t *testing.T) {
 				got = append(got, line)
 			}
 		}
-		sameLines(t, want, got)
+		compare(t, "baselines", want, got)
 	})
 	t.Run("activity", func(t *testing.T) {
 		var want, got []string
@@ -88,7 +74,7 @@ func TestCongressCounty(t *testing.T) {
 		for _, row := range c.rows(t, "SELECT extract(YEAR FROM period_start), level, deputies, expected, attended FROM ads.congress_deputy_activity WHERE period = 'year' AND region_code = '339921'") {
 			got = append(got, strings.Join(row, " "))
 		}
-		sameLines(t, want, got)
+		compare(t, "activity", want, got)
 	})
 	t.Run("stations", func(t *testing.T) {
 		for _, s := range c.truth.Station {
@@ -110,45 +96,18 @@ func TestCongressCounty(t *testing.T) {
 		for _, row := range c.rows(t, "SELECT finding, source, record_id, deputy_key FROM ads.congress_duty_finding") {
 			got = append(got, strings.Join(row, " "))
 		}
-		sameLines(t, want, got)
+		compare(t, "findings", want, got)
 	})
 	t.Run("board", func(t *testing.T) {
 		if out := mustZhicang(t, "-c", c.config, "boards", "check", "congress-deputy", "--slow", "1m"); strings.Contains(out, "empty") || strings.Contains(out, "failing") {
 			t.Error(out)
 		}
 	})
-	t.Run("held rows", func(t *testing.T) { testHeldDeputies(t, c) })
-}
-
-func (c congressCounty) rows(t testing.TB, query string) [][]string {
-	return csvRows(t, c.config, query)
-}
-
-func sameLines(t *testing.T, want, got []string) {
-	t.Helper()
-	slices.Sort(want)
-	slices.Sort(got)
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-planted +found):\n%.4000s", diff)
-	}
-}
-
-func testHeldDeputies(t *testing.T, c congressCounty) {
-	l, err := ledger.Open(t.Context(), filepath.Join(c.dir, "data", "ledger.sqlite"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	held, err := l.Quarantine(t.Context(), ledger.HeldFilter{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var want, got []string
-	for _, h := range held {
-		got = append(got, fmt.Sprint(h.Source, " ", h.Unit, " ", h.Row))
-	}
-	for _, b := range c.truth.Broken {
-		want = append(want, fmt.Sprint(b.Source, " ", b.File, " ", b.Row))
-	}
-	sameLines(t, want, got)
+	t.Run("held rows", func(t *testing.T) {
+		var planted []string
+		for _, b := range c.truth.Broken {
+			planted = append(planted, fmt.Sprint(b.Source, " ", b.File, " ", b.Row))
+		}
+		c.testHeld(t, planted, func(h ledger.Held) string { return fmt.Sprint(h.Source, " ", h.Unit, " ", h.Row) })
+	})
 }

@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
+	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -168,6 +170,179 @@ func testSpan(t *testing.T, c trade) {
 	t.Logf("%d cells and quantities looked at", looked)
 	if looked < 1000 {
 		t.Error("that is too few to mean anything")
+	}
+}
+
+// A crowd is enterprises that are in the same cells in a month, the month before
+// and a year ago, and in the same ratios.
+type crowd struct {
+	now, before, yearAgo       []string // its cells, by month
+	overYear, overMonth, ratio bool
+}
+
+// crowds reads who reported in a month and in those that its changes rest on.
+func crowds(t *testing.T, e *warehouse.Engine, month string) (list []crowd) {
+	t.Helper()
+	rows, err := e.Query(t.Context(), fmt.Sprintf(`WITH spot AS (
+			SELECT m.credit_code, m.month, string_agg(a.ancestor_code || ' ' || s.segment, ',' ORDER BY a.ancestor_code, s.segment) AS cells,
+				any_value(m.yoy_base IS NOT NULL) AS y, any_value(m.mom_base IS NOT NULL) AS m, any_value(m.used_capacity IS NOT NULL) AS c
+			FROM dwd.industry_measure AS m JOIN dim.region_ancestor AS a ON a.region_code = m.region_code CROSS JOIN UNNEST(m.segments) AS s(segment)
+			WHERE m.output IS NOT NULL GROUP BY m.credit_code, m.month
+		)
+		SELECT DISTINCT coalesce(n.cells, ''), coalesce(p.cells, ''), coalesce(y.cells, ''), coalesce(n.y, false), coalesce(n.m, false), coalesce(n.c, false)
+		FROM (SELECT DISTINCT credit_code FROM spot) AS e
+		LEFT JOIN spot AS n ON n.credit_code = e.credit_code AND n.month = DATE '%[1]s'
+		LEFT JOIN spot AS p ON p.credit_code = e.credit_code AND p.month = DATE '%[1]s' - INTERVAL 1 MONTH
+		LEFT JOIN spot AS y ON y.credit_code = e.credit_code AND y.month = DATE '%[1]s' - INTERVAL 12 MONTH
+		ORDER BY ALL`, month))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var c crowd
+		var now, before, yearAgo string
+		if err := rows.Scan(&now, &before, &yearAgo, &c.overYear, &c.overMonth, &c.ratio); err != nil {
+			t.Fatal(err)
+		}
+		c.now, c.before, c.yearAgo = strings.Split(now, ","), strings.Split(before, ","), strings.Split(yearAgo, ",")
+		list = append(list, c)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// What a crowd reports that a reader does not know, in the order of the columns
+// of an attack. A base that a form gives is what was reported then.
+const (
+	makes = iota
+	madeBefore
+	madeYearAgo
+	couldMake
+	unknowns
+)
+
+// testChain takes the levels of a month, of the month before and of a year ago
+// together with 同比, 环比 and capacity utilisation, as if these were published
+// exactly and a reader knew in which months everybody reported: no withheld level
+// of any of the months follows. What the crowds report is drawn by chance, since
+// who can be found out does not depend on it.
+func testChain(t *testing.T, c trade) {
+	e, err := warehouse.Open(t.Context(), warehouse.Options{Path: filepath.Join(c.dir, "data", "warehouse.duckdb")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	looked := 0
+	for _, month := range []string{"2023-05-01", "2025-11-01"} {
+		attack := newAttack(crowds(t, e, month))
+		withheld := map[string][]uint64{}
+		rows, err := e.Query(t.Context(), fmt.Sprintf(`SELECT region_code || ' ' || segment,
+				CASE month WHEN DATE '%[1]s' THEN 0 WHEN DATE '%[1]s' - INTERVAL 1 MONTH THEN 1 ELSE 2 END,
+				output IS NOT NULL, output_yoy IS NOT NULL, output_mom IS NOT NULL, capacity_utilisation IS NOT NULL
+			FROM ads.industry_operation WHERE reporting > 0
+			AND month IN (DATE '%[1]s', DATE '%[1]s' - INTERVAL 1 MONTH, DATE '%[1]s' - INTERVAL 12 MONTH)`, month))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rows.Next() {
+			var cell string
+			var when int
+			var level, overYear, overMonth, ratio bool
+			if err := rows.Scan(&cell, &when, &level, &overYear, &overMonth, &ratio); err != nil {
+				t.Fatal(err)
+			}
+			if row := attack.level(cell, when); level {
+				attack.known.add(row)
+			} else {
+				withheld[fmt.Sprintf("%s, %s months %d", cell, month, when)] = row
+			}
+			if when == makes {
+				attack.learn(overYear, cell, madeYearAgo, func(c crowd) bool { return c.overYear })
+				attack.learn(overMonth, cell, madeBefore, func(c crowd) bool { return c.overMonth })
+				attack.learn(ratio, cell, couldMake, func(c crowd) bool { return c.ratio })
+			}
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			t.Fatal(err)
+		}
+		looked += len(withheld)
+		for name, row := range withheld {
+			if _, left := attack.known.rest(row); left < 0 {
+				t.Errorf("%s is withheld and follows from levels and ratios", name)
+			}
+		}
+	}
+	t.Logf("%d withheld levels looked at", looked)
+	if looked < 100 {
+		t.Error("that is too few to mean anything")
+	}
+}
+
+// An attack is what a reader knows of the crowds.
+type attack struct {
+	crowds []crowd
+	truth  []uint64
+	known  span
+}
+
+func newAttack(crowds []crowd) *attack {
+	a := &attack{crowds: crowds, truth: make([]uint64, unknowns*len(crowds)), known: span{}}
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range a.truth {
+		a.truth[i] = r.Uint64N(prime)
+	}
+	return a
+}
+
+// level is the sum of what a cell made in one of the months.
+func (a *attack) level(cell string, when int) []uint64 {
+	row := make([]uint64, len(a.truth))
+	for i, c := range a.crowds {
+		if slices.Contains([][]string{makes: c.now, madeBefore: c.before, madeYearAgo: c.yearAgo}[when], cell) {
+			row[unknowns*i+when] = 1
+		}
+	}
+	return row
+}
+
+// learn adds a published ratio of what a cell makes: output − ratio · base = 0.
+func (a *attack) learn(published bool, cell string, base int, counts func(crowd) bool) {
+	if !published {
+		return
+	}
+	var output, below uint64
+	var members []int
+	for i, c := range a.crowds {
+		if slices.Contains(c.now, cell) && counts(c) {
+			members = append(members, i)
+			output = (output + a.truth[unknowns*i+makes]) % prime
+			below = (below + a.truth[unknowns*i+base]) % prime
+		}
+	}
+	ratio := mul(output, inverse(below))
+	row := make([]uint64, len(a.truth))
+	for _, i := range members {
+		row[unknowns*i+makes], row[unknowns*i+base] = 1, prime-ratio
+	}
+	a.known.add(row)
+}
+
+// The test itself would notice: of two trades of a town nothing but the sum is
+// published, with the capacity utilisation of all three cells.
+func TestChain(t *testing.T) {
+	a := newAttack([]crowd{{now: []string{"镇", "机织"}, ratio: true}, {now: []string{"镇", "针织"}, ratio: true}})
+	a.known.add(a.level("镇", makes))
+	a.learn(true, "镇", couldMake, func(c crowd) bool { return c.ratio })
+	a.learn(true, "机织", couldMake, func(c crowd) bool { return c.ratio })
+	if _, left := a.known.rest(a.level("机织", makes)); left < 0 {
+		t.Error("two equations for four unknowns told one")
+	}
+	a.learn(true, "针织", couldMake, func(c crowd) bool { return c.ratio })
+	if _, left := a.known.rest(a.level("机织", makes)); left >= 0 {
+		t.Error("the ratios of both trades and of their town tell their outputs")
 	}
 }
 

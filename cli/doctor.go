@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"zhicang/ingest"
+	"zhicang/ingest/sqldb"
 	"zhicang/ledger"
 	"zhicang/privacy"
 	"zhicang/serve/account"
@@ -315,6 +316,9 @@ func (d *doctor) source(ctx context.Context, cfg ingest.Config) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
+	if db, ok := src.(*sqldb.Source); ok && !d.database(ctx, area, db) {
+		return
+	}
 	units, err := src.Units(ctx)
 	if err != nil {
 		d.fault(sick, area, err, "")

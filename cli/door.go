@@ -40,7 +40,7 @@ func (a *app) openDoor(ctx context.Context, door *pgDoor) (closeDoor func(), err
 		return nil, err
 	}
 	*door = pgDoor{user: "boards-check", password: rand.Text(), tls: "disable"}
-	book, err := account.Open([]account.Config{{Name: door.user, Password: account.Password(door.password), Domains: []string{account.AllDomains}}}, account.Options{})
+	book, err := account.Open([]account.Config{{Name: door.user, Password: account.Password(door.password), Domains: []string{account.AllDomains}, Region: account.Everywhere}}, account.Options{})
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
 	}

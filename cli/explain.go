@@ -104,7 +104,7 @@ func explainTable(w io.Writer, x transform.Explanation, day time.Time) {
 		fmt.Fprintf(w, "goes into  %s\n", strings.Join(x.Downstream, ", "))
 	}
 	switch {
-	case c.Domain() == models.PlatformDomain:
+	case c.FromLedger():
 		fmt.Fprintln(w, "\nwritten from the ledger after every run")
 	case x.SQL != "":
 		fmt.Fprintf(w, "\n-- sql/%s\n%s\n", x.File, x.SQL)

@@ -59,17 +59,24 @@ func testExport(t *testing.T, r relief, book string) {
 	}
 }
 
-func bookCells(t *testing.T, path string) []string {
+// openBook opens a workbook of flags, and reads its rows.
+func openBook(t *testing.T, path string) (*excelize.File, [][]string) {
 	t.Helper()
 	f, err := excelize.OpenFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	t.Cleanup(func() { f.Close() })
 	rows, err := f.GetRows("线索")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return f, rows
+}
+
+func bookCells(t *testing.T, path string) []string {
+	t.Helper()
+	_, rows := openBook(t, path)
 	return slices.Concat(rows...)
 }
 
@@ -78,15 +85,7 @@ func bookCells(t *testing.T, path string) []string {
 // that has to come back.
 func fillBook(t *testing.T, path string) map[string]string {
 	t.Helper()
-	f, err := excelize.OpenFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	rows, err := f.GetRows("线索")
-	if err != nil {
-		t.Fatal(err)
-	}
+	f, rows := openBook(t, path)
 	decisions := []string{"确认", "排除", "转办", "退回"}
 	ids := map[string]string{}
 	for i, row := range rows[2:] {

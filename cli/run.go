@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -113,6 +112,9 @@ func (a *app) run(ctx context.Context, f runFlags) (runReport, error) {
 		return rep, err
 	}
 	rep.AsOf = asOf.Format(time.DateOnly)
+	if err := a.warnOfRenamed(ctx); err != nil {
+		return rep, err
+	}
 	runner, err := a.runner(ctx, asOf)
 	if err != nil {
 		return rep, err
@@ -188,14 +190,13 @@ func (a *app) ingest(ctx context.Context, rep *runReport, only, reload []string)
 	if _, err := loader.Sweep(ctx); err != nil {
 		return err
 	}
-	defer loadWithFewerCollections()()
+	defer ingest.FewerCollections()()
 	for _, cfg := range a.cfg.Sources {
 		if len(only) > 0 && !slices.Contains(only, cfg.Name) {
 			continue
 		}
 		start := a.now()
 		got := ingest.Report{Source: cfg.Name}
-		cfg.Extra = a.wantsExtra(cfg.Table)
 		src, err := a.source(cfg)
 		if err == nil {
 			got, err = loader.Load(ctx, rep.Run, cfg, src)
@@ -231,17 +232,6 @@ func (a *app) ingest(ctx context.Context, rep *runReport, only, reload []string)
 	return nil
 }
 
-// loadWithFewerCollections lets garbage pile up higher while sources are
-// loaded, where nearly all of it is short-lived, within a bound that keeps the
-// process well under a gigabyte. It returns what puts the settings back.
-func loadWithFewerCollections() (restore func()) {
-	percent, limit := debug.SetGCPercent(400), debug.SetMemoryLimit(700<<20)
-	return func() {
-		debug.SetGCPercent(percent)
-		debug.SetMemoryLimit(limit)
-	}
-}
-
 // progress shows the table at work on a terminal, and nothing elsewhere: the
 // report tells it all when the run is over.
 func (a *app) progress() func(done, all int, table string) {
@@ -253,10 +243,11 @@ func (a *app) progress() func(done, all int, table string) {
 		return nil
 	}
 	return func(done, all int, table string) {
-		fmt.Fprintf(f, "\r\033[K[%d/%d] %s", done+1, all, table)
-		if done+1 == all {
+		if done == all {
 			fmt.Fprint(f, "\r\033[K")
+			return
 		}
+		fmt.Fprintf(f, "\r\033[K[%d/%d] %s", done+1, all, table)
 	}
 }
 
@@ -337,6 +328,9 @@ func planCommand(e *env) *cobra.Command {
 			return e.use(c.Context(), e.writing("plan"), func(a *app) error {
 				asOf, err := a.day(f.asOf)
 				if err != nil {
+					return err
+				}
+				if err := a.warnOfRenamed(c.Context()); err != nil {
 					return err
 				}
 				runner, err := a.runner(c.Context(), asOf)

@@ -125,6 +125,10 @@ func (s *serving) open(ctx context.Context) (err error) {
 		if s.tls, err = loadCertificate(a.cfg.path(cfg.TLS.Cert), a.cfg.path(cfg.TLS.Key), a.now, a.logger()); err != nil {
 			return err
 		}
+		if wrong := s.tls.wrong(); wrong != nil {
+			printError(a.err, wrong)
+			s.tls.late = s.tls.loaded // it is told
+		}
 	}
 	s.reader, err = reader.Open(ctx, reader.Options{
 		Shelf: a.shelf(), Catalog: a.catalog, Regions: a.regions, Audit: privacy.OpenAudit(filepath.Join(a.dir, "audit.jsonl"), a.now),
@@ -186,7 +190,7 @@ func (a *app) domains() []string {
 
 func (s *serving) openPostgres(ctx context.Context) error {
 	cfg := s.app.cfg.Serve
-	catalog := pgcatalog.New(s.reader.Tables)
+	catalog := pgcatalog.New(s.reader)
 	o := pgwire.Options{
 		Reader: pgwire.FromReader(s.reader), Accounts: s.book, Catalog: catalog, PlainText: cfg.PlainText, Log: s.app.logger(),
 		Limits: pgwire.Limits{Connections: cfg.Limits.Connections, Statement: cfg.Limits.StatementTimeout},
@@ -210,7 +214,11 @@ func (s *serving) openPostgres(ctx context.Context) error {
 }
 
 func (s *serving) openPages(ctx context.Context) error {
-	pages, err := s.app.pages(ctx, s.reader, s.book, s.tls != nil || s.app.cfg.Serve.PlainText)
+	var closed func() (title, hint string)
+	if s.tls != nil {
+		closed = s.tls.closed
+	}
+	pages, err := s.app.pages(ctx, s.reader, s.book, s.tls != nil || s.app.cfg.Serve.PlainText, closed)
 	if err != nil {
 		return err
 	}
@@ -272,7 +280,7 @@ func (s *serving) say(ctx context.Context) {
 	case err != nil:
 		fmt.Fprintf(s.app.err, "zhicang: %s; readers are told so until there is something to read\n", err)
 	default:
-		fmt.Fprintf(s.app.out, "publication %s, data as of %s\n", pub.File, pub.AsOf.Format(time.DateOnly))
+		fmt.Fprintf(s.app.out, "publication %s, reports on %s\n", pub.File, pub.AsOf.Format(time.DateOnly))
 	}
 }
 

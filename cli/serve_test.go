@@ -20,6 +20,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -79,9 +80,16 @@ serve:
 // startServe runs serve until the test ends, and returns the addresses it says.
 func startServe(t *testing.T, config string) (postgres, pages string) {
 	t.Helper()
+	postgres, pages, _ = startServeAnd(t, config)
+	return postgres, pages
+}
+
+// startServeAnd is startServe that also returns what serve has to complain of.
+func startServeAnd(t *testing.T, config string) (postgres, pages string, complaints func() string) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	out, in := io.Pipe()
-	var errs bytes.Buffer
+	var errs lockedBuffer
 	done := make(chan int, 1)
 	go func() {
 		done <- Run(ctx, []string{"-c", config, "serve"}, strings.NewReader(""), in, &errs)
@@ -110,7 +118,90 @@ func startServe(t *testing.T, config string) (postgres, pages string) {
 		t.Fatalf("serve ended with %d\n%s", code, errs.String())
 	}
 	go func() { _, _ = io.Copy(io.Discard, out) }()
-	return postgres, pages
+	return postgres, pages, errs.String
+}
+
+// lockedBuffer is a buffer that is written to while it is read.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// With a certificate that has expired serve says so in one line, its pages say
+// so and nothing else, and open by themselves once it is renewed.
+func TestServeWithAnExpiredCertificate(t *testing.T) {
+	dir := t.TempDir()
+	writeCertificate(t, dir, time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2020, 1, 2, 0, 0, 0, 0, time.UTC))
+	_, pages, complaints := startServeAnd(t, serveConfig(t, dir, "  tls: {cert: server.crt, key: server.key}\n"))
+	const line = "zhicang: server.crt: the certificate expired on 2020-01-02\n  Try: renew it; serve reads the new files by itself\n"
+	if said := complaints(); !strings.HasPrefix(said, line) || strings.Contains(said, "goroutine") {
+		t.Errorf("serve says:\n%s", said)
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}
+	get := func(path string) (int, string, http.Header) {
+		t.Helper()
+		res, err := client.Get(pages + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		body, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.StatusCode, string(body), res.Header
+	}
+	for _, path := range []string{"/", "/signin", "/boards/congress-hot"} {
+		code, page, head := get(path)
+		if code != http.StatusServiceUnavailable || !strings.Contains(page, "服务器证书已于 2020-01-02 过期") || strings.Contains(page, "password") {
+			t.Errorf("%s: %d\n%s", path, code, page)
+		}
+		if head.Get("Strict-Transport-Security") != "" {
+			t.Errorf("%s keeps browsers from showing it", path)
+		}
+	}
+	if code, said, _ := get("/healthz"); code != http.StatusServiceUnavailable || said != "服务器证书已于 2020-01-02 过期\n" {
+		t.Errorf("health: %d %s", code, said)
+	}
+	writeCertificate(t, dir, time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
+	if code, page, _ := get("/signin"); code != http.StatusOK || !strings.Contains(page, `name="password"`) {
+		t.Errorf("after renewal: %d\n%s", code, page)
+	}
+}
+
+// A board whose column is gone is said to be so in one line, and keeps no other
+// from being shown.
+func TestServeWithABrokenBoard(t *testing.T) {
+	dir := t.TempDir()
+	config := serveConfig(t, dir, "")
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, config, "site: ./site\n"+string(text))
+	writeFile(t, filepath.Join(dir, "site", "boards", "congress", "own.yaml"), brokenBoard)
+	_, pages, complaints := startServeAnd(t, config)
+	const want = "zhicang: congress/own.yaml:7: board congress-own, panel 数量: ads.congress_opinion_count has no column \"opinion\"\n  Try: did you mean \"opinions\"?\n"
+	if said := complaints(); !strings.HasPrefix(said, want) {
+		t.Errorf("serve says:\n%s", said)
+	}
+	if res, err := http.Get(pages + "/signin"); err != nil || res.StatusCode != http.StatusOK {
+		t.Errorf("the pages: %v %v", res, err)
+	} else {
+		res.Body.Close()
+	}
 }
 
 func TestServe(t *testing.T) {
@@ -166,10 +257,6 @@ func TestServeSaysWhatIsWrong(t *testing.T) {
 		{
 			name: "port taken", args: []string{"--http", taken.Addr().String()},
 			want: "serve.http: " + taken.Addr().String() + " is taken by another program", try: "stop it, or another address in serve.http or with --http",
-		},
-		{
-			name: "certificate expired", more: "  tls: {cert: server.crt, key: server.key}\n",
-			want: "server.crt: the certificate expired on 2020-01-02", try: "renew it",
 		},
 		{name: "no certificate", more: "  tls: {cert: none.crt, key: none.key}\n", want: "none.crt: the certificate cannot be read: no such file or directory", try: "look at serve.tls"},
 		{name: "open to all in the clear", args: []string{"--pg", "0.0.0.0:5434"}, want: "serve.postgres: 0.0.0.0:5434 can be reached from other machines, and nothing would be encrypted", try: "set serve.tls"},
