@@ -23,8 +23,8 @@ test: assets ## run all tests
 	$(GO) test -timeout 30m ./...
 
 .PHONY: chaos
-chaos: ## disturb 200 runs (kill -9, cut connections, full disk, …) and see that the next run mends it
-	ZHICANG_CHAOS_TRIALS=200 $(GO) test ./cli -run TestChaos -count=1 -v -timeout 60m
+chaos: ## disturb 200 runs (kill -9, cut API, cut database, full disk, …) and see that the next run mends it
+	ZHICANG_CHAOS_TRIALS=200 $(GO) test ./cli -run TestChaos -count=1 -v -timeout 120m
 
 .PHONY: verify
 verify: ## format, vet, staticcheck, lint of the SQL models, generated files
