@@ -157,7 +157,7 @@ func (l *Loader) thin(ctx context.Context, segments []string, keep *keep, first 
 		w := &segmentWriter{path: l.full(name), key: l.Keys.Vault}
 		err = v.Scan(ctx, func(r privacy.Record) error {
 			// A row may have lain in an older month in the same batch: of a version
-			// that goes, nothing stays. Without a month, all that may be needed does.
+			// that goes, nothing stays. People have no month.
 			if !keep.has(r.Kind, r.Lookup) || r.Month != "" && r.Month < first {
 				return nil
 			}

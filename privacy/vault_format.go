@@ -8,7 +8,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/dchest/siphash"
 )
@@ -146,24 +145,18 @@ func (s *sealer) hash(kind Kind, lookup string, scratch []byte) (h [16]byte, buf
 	return h, buf
 }
 
-// appendRecord appends r as five fields, each behind its length. Table and month
-// share one, with a slash between them: so segments of before there were months
-// read the same.
+// appendRecord appends r as its six fields, each behind its length.
 func appendRecord(dst []byte, r *Record) []byte {
-	month := ""
-	if r.Month != "" {
-		month = "/" + r.Month
-	}
-	for _, f := range [...][2]string{{string(r.Kind)}, {r.Lookup}, {r.Table, month}, {r.Column}, {r.Value}} {
-		dst = binary.AppendUvarint(dst, uint64(len(f[0])+len(f[1])))
-		dst = append(append(dst, f[0]...), f[1]...)
+	for _, f := range [...]string{string(r.Kind), r.Lookup, r.Table, r.Column, r.Value, r.Month} {
+		dst = binary.AppendUvarint(dst, uint64(len(f)))
+		dst = append(dst, f...)
 	}
 	return dst
 }
 
 // readRecord reads the record at the start of src and returns its size.
 func readRecord(src []byte) (r Record, size int, err error) {
-	var fields [5]string
+	var fields [6]string
 	for i := range fields {
 		n, w := binary.Uvarint(src[size:])
 		if w <= 0 || n > uint64(len(src)-size-w) {
@@ -173,8 +166,7 @@ func readRecord(src []byte) (r Record, size int, err error) {
 		fields[i] = string(src[size : size+int(n)])
 		size += int(n)
 	}
-	table, month, _ := strings.Cut(fields[2], "/")
-	return Record{Kind: Kind(fields[0]), Lookup: fields[1], Table: table, Column: fields[3], Value: fields[4], Month: month}, size, nil
+	return Record{Kind: Kind(fields[0]), Lookup: fields[1], Table: fields[2], Column: fields[3], Value: fields[4], Month: fields[5]}, size, nil
 }
 
 // A footer says where everything is in a segment.

@@ -28,8 +28,7 @@ const (
 
 // A Record is one original. Table and Column are empty where they do not apply.
 // Month is the one in whose partition a KindValue's row lies, as 2025-03: two
-// versions of a row may lie in two; empty: unknown, as in what was kept before
-// months were.
+// versions of a row may lie in two; the other kinds have none.
 type Record struct {
 	Kind   Kind
 	Lookup string
