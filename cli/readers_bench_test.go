@@ -120,18 +120,17 @@ func measureRun(b *testing.B, dir, what string, asOf time.Time) measured {
 	type part struct {
 		name      string
 		wall, cpu time.Duration
-		note      string
-	}
-	var parts []part
-	var last part
-	begin := func(name string) {
-		now, cpu := time.Now(), processorTime(b)
-		if last.name != "" {
-			parts = append(parts, part{last.name, time.Duration(now.UnixNano()) - last.wall, cpu - last.cpu, last.note})
-		}
-		last = part{name: name, wall: time.Duration(now.UnixNano()), cpu: cpu}
 	}
 	start, startCPU := time.Now(), processorTime(b)
+	var parts []part
+	var last part // the open one, with where it began
+	begin := func(name string) {
+		now := part{name, time.Since(start), processorTime(b)}
+		if last.name != "" {
+			parts = append(parts, part{last.name, now.wall - last.wall, now.cpu - last.cpu})
+		}
+		last = now
+	}
 	begin("(open)")
 	e := &env{config: filepath.Join(dir, "zhicang.yaml"), out: os.Stderr, err: os.Stderr, now: time.Now}
 	var res transform.Result
