@@ -76,8 +76,11 @@ func checkLocal(t *rapid.T, l topics.Local, own []topics.Doc, matters map[string
 		}
 	}
 	what := strings.TrimPrefix(l.Title, l.PlaceOrPeople+"：")
-	composed := slices.ContainsFunc(strings.Split(what, "与"), func(m string) bool { return matters[m] })
-	if !composed && !strings.Contains(text, what) {
+	written := func(words string) bool { return strings.Contains(text, words) }
+	// Where no clause says it, matters or the words are put together.
+	composed := slices.ContainsFunc(strings.Split(what, "与"), func(m string) bool { return matters[m] }) ||
+		!slices.ContainsFunc(strings.Split(what, "、"), func(word string) bool { return !written(word) })
+	if !composed && !written(what) {
 		t.Fatalf("region %s never wrote %q", l.Region, what)
 	}
 }

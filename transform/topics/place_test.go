@@ -77,6 +77,12 @@ func TestPlacesOfMessages(t *testing.T) {
 			[]string{"启明第一小学", "启明第一小学", "启明第二小学", "启明第二小学"},
 		},
 		{
+			"what flows into a river is not its name",
+			nil,
+			[]string{"污水直排河里", "工厂污水直排河里", "垃圾倒进河里", "大家的垃圾倒进河里"},
+			[]string{"", "", "", ""},
+		},
+		{
 			"bus lines",
 			nil,
 			[]string{"5路公交改线", "五路公交改线", "5路车改线", "6路公交改线", "6路公交太挤"},
