@@ -113,6 +113,23 @@ func (p piece) batch(columns []column, names []string, zoned bool, before int64)
 	return ingest.Batch{Record: rec, Rows: p.rows, Faults: p.faults}
 }
 
+// addTime appends a time in microseconds to a column of dates, of times or of
+// moments.
+func (b *batch) addTime(at int, micros int64) (reason string) {
+	day := floorDiv(micros, microsADay)
+	switch {
+	case day < firstDay || day > lastDay:
+		return outOfCalendar
+	case b.columns[at].kind == dateKind:
+		b.vecs[at].addDay(int32(day))
+	case b.columns[at].kind == wallKind:
+		b.addWall(at, micros)
+	default:
+		b.vecs[at].addWhole(micros)
+	}
+	return ""
+}
+
 // addWall appends a date and time without a zone, in microseconds.
 func (b *batch) addWall(at int, micros int64) {
 	if b.zone != nil {

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
-	"github.com/go-sql-driver/mysql"
+	"github.com/go-mysql-org/go-mysql/mysql"
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgconn"
 	mssql "github.com/microsoft/go-mssqldb"
@@ -30,7 +30,7 @@ func TestQueries(t *testing.T) {
 		},
 		"mysql": {
 			"SELECT `id`, `at` FROM `desk`.`case`",
-			"SELECT `id`, `at` FROM `desk`.`case` WHERE (open = 1) AND `at` >= ? ORDER BY `at`, `id`", "`say \"yes\"`",
+			"SELECT `id`, `at` FROM `desk`.`case` WHERE (open = 1) AND `at` >= /*?*/ ORDER BY `at`, `id`", "`say \"yes\"`",
 		},
 		"sqlserver": {
 			"SELECT [id], [at] FROM [desk].[case]",
@@ -134,10 +134,10 @@ func TestDriverErrors(t *testing.T) {
 		{&network.OracleError{ErrCode: 942, ErrMsg: "CANARY"}, "the table is not there, or the account may not see it (ORA-00942)"},
 		{&network.OracleError{ErrCode: 1555, ErrMsg: "CANARY"}, "the table was changed or its old rows were cleared away while it was read; nothing of it was landed (ORA-01555)"},
 		{&network.OracleError{ErrCode: 600, ErrMsg: "CANARY"}, "the database failed (ORA-00600)"},
-		{&mysql.MySQLError{Number: 1412, Message: "CANARY"}, "the table was changed or its old rows were cleared away while it was read; nothing of it was landed (error 1412)"},
-		{&mysql.MySQLError{Number: 1205, Message: "CANARY"}, "the database is locked by somebody else (error 1205)"},
-		{&mysql.MySQLError{Number: 1040, Message: "CANARY"}, "the database has no connection left (error 1040)"},
-		{&mysql.MySQLError{Number: 1999, Message: "CANARY"}, "the database failed (error 1999)"},
+		{&mysql.MyError{Code: 1412, Message: "CANARY"}, "the table was changed or its old rows were cleared away while it was read; nothing of it was landed (error 1412)"},
+		{&mysql.MyError{Code: 1205, Message: "CANARY"}, "the database is locked by somebody else (error 1205)"},
+		{&mysql.MyError{Code: 1040, Message: "CANARY"}, "the database has no connection left (error 1040)"},
+		{&mysql.MyError{Code: 1999, Message: "CANARY"}, "the database failed (error 1999)"},
 		{&pgconn.PgError{Code: "40001", Message: "CANARY"}, "the table was changed or its old rows were cleared away while it was read; nothing of it was landed (SQLSTATE 40001)"},
 		{&pgconn.PgError{Code: "53300", Message: "CANARY"}, "the database has no connection left (SQLSTATE 53300)"},
 		{&pgconn.PgError{Code: "XX001", Message: "CANARY"}, "the database failed (SQLSTATE XX001)"},
@@ -153,8 +153,9 @@ func TestDriverErrors(t *testing.T) {
 
 // FuzzDecimal: what is taken for a decimal is that decimal.
 func FuzzDecimal(f *testing.F) {
-	for _, s := range []string{"0", "-0.05", "1234567890123456.78", "12345678901234567890123456789012345678", "1.2.3", "--1", ".5", "", "NaN", "1e5", "-.", "9.999"} {
+	for _, s := range []string{"0", "-0.05", "1234567890123456.78", "12345678901234567890123456789012345678", "1.2.3", "--1", ".5", "", "NaN", "1e5", "-.", "9.999", ".+", "+1"} {
 		f.Add(s, 2)
+		f.Add(s, 30)
 	}
 	f.Fuzz(func(t *testing.T, s string, scale int) {
 		scale = max(0, min(scale, 38))

@@ -1,7 +1,6 @@
 package sqldb
 
 import (
-	"bufio"
 	"context"
 	"database/sql"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-sql-driver/mysql"
 	mssql "github.com/microsoft/go-mssqldb"
 	"github.com/microsoft/go-mssqldb/msdsn"
 	goora "github.com/sijms/go-ora/v2"
@@ -21,86 +19,6 @@ import (
 )
 
 func question(int, kind) string { return "?" }
-
-func mysqlDialect() *dialect {
-	types := map[string]mapping{
-		"decimal": {kind: decimalKind}, "float": {kind: floatKind}, "double": {kind: floatKind}, "year": {kind: intKind},
-		"date": {kind: dateKind}, "datetime": {kind: wallKind}, "timestamp": {kind: instantKind}, "bit": {bytes: true},
-		"geometry": {bytes: true}, "binary": {bytes: true}, "varbinary": {bytes: true},
-		"tinyblob": {bytes: true}, "blob": {bytes: true}, "mediumblob": {bytes: true}, "longblob": {bytes: true},
-	}
-	for _, size := range []string{"tinyint", "smallint", "mediumint", "int", "bigint"} {
-		types[size], types["unsigned "+size] = mapping{kind: intKind}, mapping{kind: intKind}
-	}
-	types["unsigned bigint"] = mapping{kind: textKind} // reaches beyond a BIGINT
-	d := &dialect{
-		name: "mysql", port: 3306, schemes: []string{"mysql", "mariadb"}, parallel: 1, open: openMySQL,
-		ask: questions{
-			version: "SELECT version()", encoding: "SELECT @@character_set_database", encrypted: "SHOW SESSION STATUS LIKE 'Ssl_cipher'",
-			now: "SELECT CAST(utc_timestamp(3) AS CHAR)",
-			indexed: `SELECT count(*) FROM information_schema.statistics
-				WHERE table_schema = coalesce(nullif(?, ''), database()) AND table_name = ? AND column_name = ? AND seq_in_index = 1`,
-			rows: `SELECT table_rows FROM information_schema.tables WHERE table_schema = coalesce(nullif(?, ''), database()) AND table_name = ?`,
-		},
-		quotes: [2]string{"`", "`"}, alias: "AS ", argument: question, types: types,
-		key: `SELECT column_name FROM information_schema.statistics
-			WHERE table_schema = coalesce(nullif(?, ''), database()) AND table_name = ? AND index_name = 'PRIMARY' ORDER BY seq_in_index`,
-		columns: `SELECT column_name, 'CAST(%s AS BINARY)' FROM information_schema.columns
-			WHERE table_schema = coalesce(nullif(?, ''), database()) AND table_name = ? AND character_set_name IN ('latin1', 'ascii')`,
-		begin: []string{"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT"},
-	}
-	d.sum.whole, d.sum.decimal = "sum(%s)", "sum(%s)"
-	return d
-}
-
-func openMySQL(ctx context.Context, s *Source) (session, error) {
-	d, err := s.address()
-	if err != nil {
-		return nil, err
-	}
-	cfg := mysql.NewConfig()
-	cfg.User, cfg.Passwd, cfg.Net, cfg.DBName = d.User, d.Password.Reveal(), "tcp", d.Database
-	cfg.Addr = net.JoinHostPort(d.Host, port(d.Port, s.dialect.port))
-	cfg.InterpolateParams = true // and so one round trip, in the text protocol
-	cfg.Collation = "utf8mb4_general_ci"
-	cfg.Timeout = min(connectTimeout, d.Timeout)
-	cfg.Logger = noLog{}
-	// TIMESTAMP is a moment, which the server writes in the session's zone.
-	cfg.Params = map[string]string{"time_zone": "'+00:00'"}
-	cfg.AllowCleartextPasswords = false
-	cfg.AllowFallbackToPlaintext = d.TLS == tlsPrefer
-	if cfg.TLS, err = dsn(d).tlsConfig(); err != nil {
-		return nil, err
-	}
-	cfg.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		var d net.Dialer
-		conn, err := d.DialContext(ctx, network, addr)
-		if err != nil {
-			return nil, err
-		}
-		return &bufferedConn{Conn: conn, r: bufio.NewReaderSize(conn, readBuffer)}, nil
-	}
-	connector, err := mysql.NewConnector(cfg)
-	if err != nil {
-		return nil, err
-	}
-	return openStd(ctx, s, sql.OpenDB(connector), nil)
-}
-
-// bufferedConn takes more from the network at a time than the driver asks for,
-// which is 4 KiB.
-type bufferedConn struct {
-	net.Conn
-	r *bufio.Reader
-}
-
-func (c *bufferedConn) Read(p []byte) (int, error) { return c.r.Read(p) }
-
-// noLog drops what the driver would write to the standard error: the same comes
-// as an error.
-type noLog struct{}
-
-func (noLog) Print(...any) {}
 
 func sqlserver() *dialect {
 	d := &dialect{

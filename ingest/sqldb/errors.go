@@ -13,7 +13,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/go-sql-driver/mysql"
+	"github.com/go-mysql-org/go-mysql/mysql"
 	"github.com/jackc/pgx/v5/pgconn"
 	mssql "github.com/microsoft/go-mssqldb"
 	"github.com/sijms/go-ora/v2/network"
@@ -48,6 +48,9 @@ const (
 	badData
 	noFile
 	notADatabase
+	otherProtocol
+	otherLogin
+	clearLogin
 )
 
 // said is the one line about a trouble, and what to do about it.
@@ -72,6 +75,9 @@ var said = map[trouble]struct{ what, try string }{
 	noSnapshot:         {"the database does not allow snapshots, and without one a reading would mix the states of different moments", "ask for ALTER DATABASE … SET ALLOW_SNAPSHOT_ISOLATION ON"},
 	badData:            {"the query stumbles over a value that it cannot convert", "look at the CASTs and comparisons of sql: and where:"},
 	noFile:             {"the file is not there or cannot be read", "compare dsn.database with the file's path and permissions"},
+	otherProtocol:      {"what answers at that host and port is no database of that kind", "compare driver:, dsn.host and dsn.port with what the department said"},
+	otherLogin:         {"the server asks for a way of logging in that is not known here", "ask for an account with a password of the usual kind: mysql_native_password, caching_sha2_password, ed25519"},
+	clearLogin:         {"the server asks for the password as it is written, where others could read it", "set dsn.tls to verify, or ask for an account with a password of the usual kind: mysql_native_password, caching_sha2_password, ed25519"},
 	notADatabase:       {"the file is no SQLite database, or is damaged", "ask for the file again; copy it when nobody writes to it"},
 }
 
@@ -110,11 +116,22 @@ func (s *Source) nameIn(err error) string {
 	return ""
 }
 
+var errOtherProtocol = errors.New("what answers speaks another protocol")
+
+// notOurs takes what nobody understands while a connection is made for the words of
+// something that is no such database.
+func notOurs(err error) error {
+	if t, code := diagnose(err); t == unknownTrouble && code == "" && !errors.Is(err, context.Canceled) {
+		return errors.Join(errOtherProtocol, err)
+	}
+	return err
+}
+
 // diagnose recognises a trouble; code is the database's own number of it, for
 // those who look it up.
 func diagnose(err error) (t trouble, code string) {
 	var pg *pgconn.PgError
-	var my *mysql.MySQLError
+	var my *mysql.MyError
 	var ms mssql.Error
 	var ora *network.OracleError
 	var lite *driversqlite.Error
@@ -124,7 +141,7 @@ func diagnose(err error) (t trouble, code string) {
 	case errors.As(err, &pg):
 		return byState(pg.Code), fmt.Sprintf(" (SQLSTATE %s)", pg.Code)
 	case errors.As(err, &my):
-		return mysqlTroubles[my.Number], fmt.Sprintf(" (error %d)", my.Number)
+		return mysqlTroubles[my.Code], fmt.Sprintf(" (error %d)", my.Code)
 	case errors.As(err, &ms):
 		return sqlserverTroubles[ms.Number], fmt.Sprintf(" (error %d)", ms.Number)
 	case errors.As(err, &ora):
@@ -208,9 +225,15 @@ func byNetwork(err error) trouble {
 	switch {
 	case errors.As(err, &untrusted), errors.As(err, &otherName), errors.As(err, &invalid), strings.Contains(text, "x509:"):
 		return tlsUntrusted
-	case errors.Is(err, mysql.ErrNoTLS), errors.As(err, &notTLS),
+	case errors.Is(err, errNoTLS), errors.As(err, &notTLS),
 		strings.Contains(text, "server refused TLS connection"), strings.Contains(text, "TLS Handshake failed"):
 		return tlsRefused
+	case errors.Is(err, errOtherProtocol):
+		return otherProtocol
+	case errors.Is(err, errClearLogin):
+		return clearLogin
+	case errors.Is(err, errOtherLogin):
+		return otherLogin
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
 		return noFile
 	case errors.As(err, &dns):
@@ -220,7 +243,7 @@ func byNetwork(err error) trouble {
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, context.DeadlineExceeded),
 		errors.As(err, &network) && network.Timeout():
 		return unreachable
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, mysql.ErrInvalidConn),
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, mysql.ErrBadConn),
 		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed), strings.Contains(text, "bad connection"):
 		return broken
 	}

@@ -107,7 +107,7 @@ func (p *pgSession) connect(ctx context.Context, cfg *pgconn.Config, begin strin
 	defer cancel()
 	conn, err := pgconn.ConnectConfig(ctx, cfg)
 	if err != nil {
-		return err
+		return notOurs(err)
 	}
 	p.conns = append(p.conns, conn)
 	return conn.Exec(ctx, begin).Close()
@@ -313,7 +313,7 @@ func (p *pgSession) query(ctx context.Context, connection int, query string, arg
 	for i, a := range args {
 		params[i] = []byte(a)
 	}
-	r := &pgRows{decoders: make([]pgDecoder, len(columns))}
+	r := &pgRows{decoders: make([]decoder, len(columns))}
 	formats := make([]int16, len(columns))
 	for i, c := range columns {
 		r.decoders[i], formats[i] = p.decoder(c)

@@ -18,12 +18,8 @@ import (
 // pgRows decodes rows in PostgreSQL's binary format.
 type pgRows struct {
 	result   *pgconn.ResultReader
-	decoders []pgDecoder
+	decoders []decoder
 }
-
-// pgDecoder puts a value that is not null into column at of a batch. A result
-// that is not empty says why it can't be.
-type pgDecoder func(b *batch, at int, value []byte) (reason string)
 
 const (
 	pgText   = 0
@@ -59,7 +55,7 @@ func (r *pgRows) next(b *batch) error {
 }
 
 // decoder chooses how a column is decoded and in which format it is asked for.
-func (p *pgSession) decoder(c column) (pgDecoder, int16) {
+func (p *pgSession) decoder(c column) (decoder, int16) {
 	if c.as == "" {
 		switch c.typ {
 		case "bool":
@@ -109,7 +105,7 @@ func (p *pgSession) decoder(c column) (pgDecoder, int16) {
 	}, format
 }
 
-func fixed(size int, add func(b *batch, at int, v []byte)) pgDecoder {
+func fixed(size int, add func(b *batch, at int, v []byte)) decoder {
 	return func(b *batch, at int, v []byte) string {
 		if len(v) != size {
 			return notOfType

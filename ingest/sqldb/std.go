@@ -115,12 +115,7 @@ func (p *stdSession) query(ctx context.Context, _ int, query string, args []stri
 
 func (p *stdSession) describe(ctx context.Context, query string) ([]column, error) {
 	d := p.source.dialect
-	// Asked for no rows: drivers tell the types with the answer alone.
-	probe := "SELECT * FROM (" + query + ") " + d.alias + "probe WHERE 1 = 0"
-	if strings.HasPrefix(query, "SELECT * FROM ") {
-		probe = query + " WHERE 1 = 0"
-	}
-	rows, done, err := p.start(ctx, probe, nil)
+	rows, done, err := p.start(ctx, d.probe(query), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -140,6 +135,15 @@ func (p *stdSession) describe(ctx context.Context, query string) ([]column, erro
 		out[i] = d.column(name, typ, precision, scale, sized)
 	}
 	return out, nil
+}
+
+// probe asks for no rows of a query: what its columns are comes with the answer
+// alone.
+func (d *dialect) probe(query string) string {
+	if strings.HasPrefix(query, "SELECT * FROM ") {
+		return query + " WHERE 1 = 0"
+	}
+	return "SELECT * FROM (" + query + ") " + d.alias + "probe WHERE 1 = 0"
 }
 
 // column decides how a column is delivered. A decimal of unknown or too large a
@@ -194,8 +198,20 @@ func (p *stdSession) texts(ctx context.Context, query string, args ...string) ([
 }
 
 func (p *stdSession) primaryKey(ctx context.Context, table string) ([]string, error) {
-	schema, name := p.source.dialect.schemaAndTable(table)
-	rows, err := p.texts(ctx, p.source.dialect.key, schema, name)
+	return p.source.askForKey(ctx, p, table)
+}
+
+// estimate matters only to those who read by several connections.
+func (p *stdSession) estimate(context.Context, string) (int64, error) { return 0, nil }
+
+func (p *stdSession) refine(ctx context.Context, table string, columns []column) error {
+	return p.source.askForBytes(ctx, p, table, columns)
+}
+
+// askForKey asks for a table's primary key by the dialect's query.
+func (s *Source) askForKey(ctx context.Context, p session, table string) ([]string, error) {
+	schema, name := s.dialect.schemaAndTable(table)
+	rows, err := p.texts(ctx, s.dialect.key, schema, name)
 	var out []string
 	for _, r := range rows {
 		out = append(out, r[0])
@@ -203,14 +219,11 @@ func (p *stdSession) primaryKey(ctx context.Context, table string) ([]string, er
 	return out, err
 }
 
-// estimate matters only to those who read by several connections.
-func (p *stdSession) estimate(context.Context, string) (int64, error) { return 0, nil }
-
-// refine asks which texts a database keeps in an encoding that can hold none of
-// their characters: with text_encoding, they are read as the bytes they are.
-func (p *stdSession) refine(ctx context.Context, table string, columns []column) error {
-	d := p.source.dialect
-	if p.source.cfg.TextEncoding == "" || table == "" || d.columns == "" {
+// askForBytes asks which texts a database keeps in an encoding that can hold none
+// of their characters: with text_encoding, they are read as the bytes they are.
+func (s *Source) askForBytes(ctx context.Context, p session, table string, columns []column) error {
+	d := s.dialect
+	if s.cfg.TextEncoding == "" || table == "" || d.columns == "" {
 		return nil
 	}
 	schema, name := d.schemaAndTable(table)

@@ -73,7 +73,9 @@ type shared struct {
 func (s *Servers) Postgres(t testing.TB) *Server { return s.postgres.get(t, StartPostgres) }
 
 // MariaDB is the shared MariaDB. The test is skipped where it is not installed.
-func (s *Servers) MariaDB(t testing.TB) *Server { return s.mariadb.get(t, StartMariaDB) }
+func (s *Servers) MariaDB(t testing.TB) *Server {
+	return s.mariadb.get(t, func(ctx context.Context) (*Server, error) { return StartMariaDB(ctx) })
+}
 
 func (s *shared) get(t testing.TB, start func(context.Context) (*Server, error)) *Server {
 	t.Helper()

@@ -101,9 +101,9 @@ func (c *postgresClient) exec(ctx context.Context, statement string) error {
 
 func (c *postgresClient) Close() error { return c.conn.Close(context.Background()) }
 
-// StartMariaDB starts a MariaDB. The error is a *MissingError where it is not
-// installed.
-func StartMariaDB(ctx context.Context) (*Server, error) {
+// StartMariaDB starts a MariaDB, with further options of its command line. The
+// error is a *MissingError where it is not installed.
+func StartMariaDB(ctx context.Context, options ...string) (*Server, error) {
 	mariadbd, err := find("mariadb-server", "mariadbd", "/usr/sbin/mariadbd")
 	if err != nil {
 		return nil, err
@@ -116,13 +116,13 @@ func StartMariaDB(ctx context.Context) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.startMariaDB(ctx, mariadbd, install, who); err != nil {
+	if err := s.startMariaDB(ctx, mariadbd, install, who, options); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.dir))
 	}
 	return s, nil
 }
 
-func (s *Server) startMariaDB(ctx context.Context, mariadbd, install string, who *syscall.Credential) (err error) {
+func (s *Server) startMariaDB(ctx context.Context, mariadbd, install string, who *syscall.Credential, options []string) (err error) {
 	data, grants := filepath.Join(s.dir, "data"), filepath.Join(s.dir, "grants.sql")
 	if err := os.WriteFile(grants, fmt.Appendf(nil, "CREATE DATABASE %s CHARACTER SET utf8mb4;\nCREATE USER %s@'%%' IDENTIFIED BY '%s';\nGRANT ALL ON *.* TO %[2]s@'%%' WITH GRANT OPTION;\n",
 		s.Database, s.User, s.Password), 0o644); err != nil {
@@ -131,9 +131,12 @@ func (s *Server) startMariaDB(ctx context.Context, mariadbd, install string, who
 	if err := run(ctx, s.dir, who, install, "--no-defaults", "--datadir="+data, "--auth-root-authentication-method=normal", "--skip-test-db"); err != nil {
 		return err
 	}
-	s.proc, err = start(s.dir, who, mariadbd, "--no-defaults", "--datadir="+data, "--port="+strconv.Itoa(s.Port), "--bind-address="+s.Host,
-		"--socket="+filepath.Join(s.dir, "socket"), "--pid-file="+filepath.Join(s.dir, "pid"), "--init-file="+grants,
-		"--skip-log-bin", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-buffer-pool-size=1G", "--innodb-log-file-size=256M")
+	s.proc, err = start(s.dir, who, mariadbd, append([]string{
+		"--no-defaults", "--datadir=" + data, "--port=" + strconv.Itoa(s.Port), "--bind-address=" + s.Host,
+		"--socket=" + filepath.Join(s.dir, "socket"), "--pid-file=" + filepath.Join(s.dir, "pid"), "--init-file=" + grants,
+		"--skip-log-bin", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync",
+		"--innodb-buffer-pool-size=1G", "--innodb-log-file-size=256M",
+	}, options...)...)
 	if err != nil {
 		return err
 	}
