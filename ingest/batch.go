@@ -21,6 +21,7 @@ type batchWriter struct {
 	key    privacy.Key
 	lander *lander
 	vault  *privacy.VaultWriter // the open segment; nil until something goes into it
+	full   errgroup.Group       // completes segments that are full, beside what goes on
 	sealed int                  // records in it
 	tally  *tally
 	batch  *ledger.Batch
@@ -43,25 +44,27 @@ func (w *batchWriter) write(c *checked) error {
 			return err
 		}
 	}
-	for _, r := range c.secrets {
-		if err := w.seal(r); err != nil {
-			return err
-		}
+	if err := w.seal(c.secrets...); err != nil {
+		return err
 	}
 	return w.lander.add(c, func(i int) (batch, row int64) { return b.ID, before + int64(i) + 1 })
 }
 
-// segmentRecords bounds a vault segment: its index lies in memory until it is
-// complete.
+// segmentRecords is how many records a vault segment has at least when another is
+// begun: its index lies in memory until it is complete.
 const segmentRecords = 1_000_000
 
-// seal puts a record into the batch's open vault segment, and begins one with
-// the first record and whenever one is full.
-func (w *batchWriter) seal(r privacy.Record) error {
-	if w.vault != nil && w.sealed == segmentRecords {
-		if err := w.vault.Close(); err != nil {
+// seal puts records into the batch's open vault segment, and begins one with
+// the first and whenever one is full.
+func (w *batchWriter) seal(records ...privacy.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	if w.vault != nil && w.sealed >= segmentRecords {
+		if err := w.full.Wait(); err != nil { // one at a time: each holds its index
 			return err
 		}
+		w.full.Go(w.vault.Close)
 		w.vault = nil
 	}
 	if w.vault == nil {
@@ -77,21 +80,21 @@ func (w *batchWriter) seal(r privacy.Record) error {
 		}
 		w.sealed = 0
 	}
-	w.sealed++
-	return w.vault.Put(r)
+	w.sealed += len(records)
+	return w.vault.Put(records...)
 }
 
 func (w *batchWriter) finish(ctx context.Context) ([]ledger.File, error) {
-	var g errgroup.Group
 	if w.vault != nil {
-		g.Go(w.vault.Close)
+		w.full.Go(w.vault.Close)
 	}
 	files, err := w.lander.finish(ctx)
-	return files, errors.Join(err, g.Wait())
+	return files, errors.Join(err, w.full.Wait())
 }
 
 func (w *batchWriter) abort() {
 	w.lander.abort()
+	_ = w.full.Wait() // an error here is why the batch is aborted, or follows from it
 	if w.vault != nil {
 		w.vault.Abort()
 	}

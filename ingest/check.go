@@ -102,14 +102,21 @@ type fault struct {
 }
 
 func newChecker(c *models.Contract, cfg Config, l *Loader) (*checker, error) {
-	pseudonym, err := privacy.NewPseudonymizer(l.Keys.Pseudonym)
+	ck, err := keylessChecker(c, cfg, l)
 	if err != nil {
 		return nil, err
 	}
+	ck.pseudonym, err = privacy.NewPseudonymizer(l.Keys.Pseudonym)
+	return ck, err
+}
+
+// keylessChecker knows all of a checker but the pseudonyms: whether a mapping can
+// keep the contract.
+func keylessChecker(c *models.Contract, cfg Config, l *Loader) (*checker, error) {
 	ck := &checker{
 		contract: c, system: cfg.SystemName(), fields: cfg.Fields(), loc: l.Location,
 		latest:  wallClock(l.Now().In(l.Location)).Add(24 * time.Hour),
-		regions: l.Regions, known: map[string]string{}, pseudonym: pseudonym, scrubber: privacy.NewScrubber(), free: new(sync.Pool),
+		regions: l.Regions, known: map[string]string{}, scrubber: privacy.NewScrubber(), free: new(sync.Pool),
 	}
 	for i, col := range c.Columns {
 		cc, err := ck.column(cfg, col)

@@ -194,20 +194,10 @@ func (ck *checker) setMoment(v *vector, i int, raw string, col *checkedColumn) *
 	if col.Month {
 		when, err = parseMonth(clean(raw), ck.loc)
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return typeFault(err)
-	case col.NotAfterLoad && when.After(ck.latest):
-		return &fault{rule: "future", reason: "晚于装载时间一天以上"}
-	case when.Year() < 1900:
-		return &fault{rule: "type", reason: "早于1900年"}
 	}
-	v.i64[i] = when.UnixMicro()
-	if col.Type.Kind == models.Date {
-		day := time.Date(when.Year(), when.Month(), when.Day(), 0, 0, 0, 0, time.UTC)
-		v.i64[i] = day.Unix() / 86400
-	}
-	return nil
+	return ck.setMicros(v, i, when.UnixMicro(), col)
 }
 
 func (ck *checker) setText(v *vector, i int, raw string, col *checkedColumn) *fault {

@@ -157,8 +157,9 @@ func (l *Loader) thin(ctx context.Context, segments []string, keep *keep, first 
 		w := &segmentWriter{path: l.full(name), key: l.Keys.Vault}
 		err = v.Scan(ctx, func(r privacy.Record) error {
 			// A row may have lain in an older month in the same batch: of a version
-			// that goes, nothing stays. People have no month.
-			if !keep.has(r.Kind, r.Lookup) || r.Month != "" && r.Month < first {
+			// that goes, nothing stays, nor of one whose month the first form of the
+			// vault did not note. People and held rows have no month.
+			if !keep.has(r.Kind, r.Lookup) || r.Kind == privacy.KindValue && r.Month < first {
 				return nil
 			}
 			return w.put(r)

@@ -2,6 +2,8 @@ package ingest
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -167,5 +169,42 @@ func TestRetentionKeepsWholeMonths(t *testing.T) {
 	r := models.Retention{Months: 36}
 	if got := r.FirstKept(models.MonthOf(2025, 3)).String(); got != "2022-03" {
 		t.Error(got)
+	}
+}
+
+// Originals from before the vault noted months go with the first deletion that
+// touches their batch: nobody can tell which of them may stay.
+func TestExpireMonthUnknown(t *testing.T) {
+	h := expiringHouse(t)
+	w := &segmentWriter{path: filepath.Join(h.Dir, "old.vault"), key: h.Keys.Vault}
+	keep := newKeep()
+	for i, r := range []privacy.Record{
+		{Kind: privacy.KindPerson, Value: "王测试"},
+		{Kind: privacy.KindHeld, Value: "{}"},
+		{Kind: privacy.KindValue, Value: "甲"},
+		{Kind: privacy.KindValue, Value: "乙", Month: "2024-10"},
+		{Kind: privacy.KindValue, Value: "丙", Month: "2025-01"},
+	} {
+		r.Lookup = fmt.Sprint(i)
+		keep.add(r.Kind, r.Lookup)
+		if err := w.put(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.vault.Close(); err != nil {
+		t.Fatal(err)
+	}
+	names, err := h.thin(t.Context(), []string{"old.vault"}, keep, "2025-01")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := privacy.OpenVault(os.DirFS(h.Dir), h.Keys.Vault, names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	err = v.Scan(t.Context(), func(r privacy.Record) error { left = append(left, r.Value); return nil })
+	if diff := cmp.Diff([]string{"王测试", "{}", "丙"}, left); diff != "" || err != nil {
+		t.Error(diff, err)
 	}
 }

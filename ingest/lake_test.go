@@ -241,7 +241,7 @@ func TestParquetIsPlain(t *testing.T) {
 	}
 	want := []string{
 		"id BYTE_ARRAY String", "big? INT64 Int(bitWidth=64, isSigned=true)", "small? INT32 Int(bitWidth=32, isSigned=true)", "real? DOUBLE None",
-		"money? FIXED_LEN_BYTE_ARRAY Decimal(precision=18, scale=2)", "yes? BOOLEAN None", "day INT32 Date",
+		"money? INT64 Decimal(precision=18, scale=2)", "yes? BOOLEAN None", "day INT32 Date",
 		"at? INT64 Timestamp(isAdjustedToUTC=false, timeUnit=microseconds, is_from_converted_type=false, force_set_converted_type=false)",
 		"region? BYTE_ARRAY String", "kind? BYTE_ARRAY String",
 		"batch_id INT64 Int(bitWidth=64, isSigned=true)", "batch_row INT64 Int(bitWidth=64, isSigned=true)", "source_system BYTE_ARRAY String",

@@ -95,6 +95,18 @@ func (l *Loader) prepare(cfg *Config) (*checker, error) {
 	return newChecker(c, *cfg, l)
 }
 
+// CheckMapping reports whether a source's mapping can keep the contract of its table:
+// the columns that it names, those that it owes, its constants. It needs no keys.
+func (l *Loader) CheckMapping(cfg Config) error {
+	c, err := Mapped(cfg, l.Catalog)
+	if err != nil {
+		return err
+	}
+	cfg.Extra = c.Extra
+	_, err = keylessChecker(c, cfg, l)
+	return err
+}
+
 func odsTables(cat *models.Catalog) []string {
 	var names []string
 	for _, t := range cat.Tables() {
@@ -154,7 +166,6 @@ type intake struct {
 	vanishing string
 	reading   string // digest of how the source is read: under another one all is read again
 	reload    bool
-	content   string   // what the unit at hand was digested to while it was read
 	seen      []string // every field that earlier runs saw in the source
 }
 
@@ -176,7 +187,7 @@ func (in *intake) loadUnit(ctx context.Context, u Unit, rep *Report) error {
 			next.Cursor = known.Cursor // a changed file is read from its beginning, a stream goes on
 		}
 	case fresh && u.Stamp != "":
-		// It is read in any case; what it is digested to is found out beside.
+		// It is read in any case, and digested meanwhile.
 	default:
 		content, err := u.Digest(ctx)
 		if err != nil {
@@ -194,18 +205,21 @@ func (in *intake) loadUnit(ctx context.Context, u Unit, rep *Report) error {
 			return err
 		}
 	}
-	in.content = ""
 	b, outcome, err := in.land(ctx, u, next.Cursor, fresh)
 	if err != nil {
 		return err
 	}
-	next.Cursor, next.Digest = outcome.Cursor, in.content+next.Digest
+	next.Cursor = outcome.Cursor
+	if u.Digest != nil {
+		next.Digest = outcome.Digest + next.Digest
+	}
 	if in.recent != nil {
 		b.Recent = in.recent.last()
 	}
 	if b.Read == 0 && u.Stamp == "" {
 		in.forget()
 		rep.Unchanged++
+		rep.noteNew(in.cfg, in.seen, b.Header) // again at each reading, until a batch notes it
 		return in.Ledger.TouchUnit(ctx, next)
 	}
 	if err := in.Ledger.CommitBatch(ctx, b, next); err != nil {
@@ -277,7 +291,7 @@ func (in *intake) land(ctx context.Context, u Unit, cursor string, fresh bool) (
 		}
 	}
 	out, err = readChecked(ctx, func(ctx context.Context, yield func(Batch) error) (Outcome, error) {
-		out, err := in.readDigesting(ctx, u, cursor, t.countDelivered(in, in.checkTypes(u, in.passNew(t.countPassed(in, yield)))))
+		out, err := in.readDigested(ctx, u, cursor, t.countDelivered(in, in.checkTypes(u, in.passNew(t.countPassed(in, yield)))))
 		return out, in.readError(u, err)
 	}, in.checker, func(c *checked) error {
 		if err := w.write(c); err != nil {
@@ -304,23 +318,13 @@ func (in *intake) land(ctx context.Context, u Unit, cursor string, fresh bool) (
 	return b, out, in.reconcile(ctx, u, &b, t, out)
 }
 
-// readDigesting reads a unit, and beside that digests its content if that is
-// still to be done. A source refuses a unit that changes while it is read, so
-// both see the same.
-func (in *intake) readDigesting(ctx context.Context, u Unit, cursor string, yield func(Batch) error) (out Outcome, err error) {
-	if u.Digest == nil {
-		return in.source.Read(ctx, u, cursor, yield)
+// readDigested reads a unit, and digests its content if that is still to be done
+// and did not come out while it was read.
+func (in *intake) readDigested(ctx context.Context, u Unit, cursor string, yield func(Batch) error) (Outcome, error) {
+	out, err := in.source.Read(ctx, u, cursor, yield)
+	if err == nil && u.Digest != nil && out.Digest == "" {
+		out.Digest, err = u.Digest(ctx)
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) {
-		in.content, err = u.Digest(ctx)
-		return err
-	})
-	g.Go(func() (err error) {
-		out, err = in.source.Read(ctx, u, cursor, yield)
-		return err
-	})
-	err = g.Wait()
 	return out, err
 }
 

@@ -130,6 +130,10 @@ func TestConfigErrors(t *testing.T) {
 			if !errors.As(err, &e) || e.Error() != c.err || e.Hint() != c.hint {
 				t.Fatalf("got  %v\nTry: %s\nwant %s\nTry: %s", err, e.Hint(), c.err, c.hint)
 			}
+			keyless := &Loader{Catalog: h.Catalog, Regions: h.Regions, Location: h.Location, Now: h.Now}
+			if got := keyless.CheckMapping(cfg); got == nil || got.Error() != c.err {
+				t.Errorf("before the keys are there: %v", got)
+			}
 		})
 	}
 }

@@ -44,7 +44,8 @@ type Unit struct {
 	Stamp string
 	// Digest computes what tells the unit's content apart ("xxh3:…"). It is
 	// asked for only when the stamp is new, so that a file that was merely
-	// touched is not read twice. Nil where there is no such thing.
+	// touched is not read twice, and fails for a content that has another stamp
+	// by then. Nil where there is no such thing.
 	Digest func(ctx context.Context) (string, error)
 }
 
@@ -94,6 +95,9 @@ type Outcome struct {
 	// Header lists every field that the unit offered, mapped or not, sorted
 	// as the source has them, so that new columns can be noticed.
 	Header []string
+	// Digest is what the unit's Digest says of what was read, if that came out
+	// by the way; empty: it has to be asked for.
+	Digest string
 	// Skipped counts the rows that hold no record and were passed over: the
 	// totals at the foot of a table. Blank rows are not counted.
 	Skipped int64

@@ -24,6 +24,14 @@ func (ck *checker) convertTyped(v *vector, col *checkedColumn, arr arrow.Array, 
 		return false
 	}
 	v.reset(col.landedType(), arr.Len())
+	if copyTyped(v, col, arr) {
+		for i := 0; arr.NullN() > 0 && i < arr.Len(); i++ {
+			if arr.IsNull(i) {
+				ck.setNull(v, col, i, faults)
+			}
+		}
+		return true
+	}
 	for i := range arr.Len() {
 		if arr.IsNull(i) {
 			ck.setNull(v, col, i, faults)
@@ -36,6 +44,29 @@ func (ck *checker) convertTyped(v *vector, col *checkedColumn, arr arrow.Array, 
 		}
 	}
 	return true
+}
+
+// copyTyped takes over values of which each will do, nulls aside.
+func copyTyped(v *vector, col *checkedColumn, arr arrow.Array) bool {
+	if col.Min != nil || col.Max != nil {
+		return false
+	}
+	switch a := arr.(type) {
+	case *array.Int64:
+		if col.Type.Kind == models.Bigint {
+			copy(v.i64, a.Int64Values())
+			return true
+		}
+	case *array.Decimal128: // of a type for which there is a setter
+		for _, n := range a.Values() {
+			if !n.FitsInPrecision(int32(col.Type.Precision)) {
+				return false
+			}
+		}
+		copy(v.dec, a.Values())
+		return true
+	}
+	return false
 }
 
 func (ck *checker) setNull(v *vector, col *checkedColumn, i int, faults map[int][]fault) {
@@ -102,6 +133,9 @@ func (ck *checker) typedSetter(v *vector, col *checkedColumn, arr arrow.Array) f
 		if to == models.Decimal && int(t.Scale) == col.Type.Scale && int(t.Precision) <= col.Type.Precision {
 			return func(i int) *fault {
 				v.dec[i] = a.Value(i)
+				if !v.dec[i].FitsInPrecision(int32(col.Type.Precision)) {
+					return typeFault(errPrecision) // whatever its own type promised: the file would keep half of its bits
+				}
 				if col.Min == nil && col.Max == nil {
 					return nil
 				}
@@ -145,7 +179,7 @@ func inBounds(x float64, col *checkedColumn) *fault {
 
 const microsPerDay = 24 * 60 * 60 * 1_000_000
 
-// setMicros is setMoment for a wall clock in microseconds.
+// setMicros puts in a wall clock, in microseconds.
 func (ck *checker) setMicros(v *vector, i int, micros int64, col *checkedColumn) *fault {
 	switch {
 	case col.NotAfterLoad && micros > ck.latest.UnixMicro():

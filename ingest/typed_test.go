@@ -40,8 +40,11 @@ func TestTypedIsAsText(t *testing.T) {
 			return arrow.PrimitiveTypes.Int64, func(b array.Builder) { b.(*array.Int64Builder).Append(n) }
 		}},
 		{models.Type{Kind: models.Decimal, Precision: 18, Scale: 2}, func(rt *rapid.T) (arrow.DataType, func(array.Builder)) {
-			n := rapid.Int64Range(-1_000_000, 1_000_000).Draw(rt, "cents")
-			return &arrow.Decimal128Type{Precision: 10, Scale: 2}, func(b array.Builder) { b.(*array.Decimal128Builder).Append(decimal128.FromI64(n)) }
+			n := decimal128.FromI64(rapid.Int64Range(-1_000_000, 1_000_000).Draw(rt, "cents"))
+			if rapid.IntRange(0, 5).Draw(rt, "larger than its type") == 0 {
+				n = decimal128.New(rapid.Int64Range(-9, 9).Draw(rt, "high"), rapid.Uint64().Draw(rt, "low"))
+			}
+			return &arrow.Decimal128Type{Precision: 10, Scale: 2}, func(b array.Builder) { b.(*array.Decimal128Builder).Append(n) }
 		}},
 		{models.Type{Kind: models.Timestamp}, times},
 		{models.Type{Kind: models.Date}, times},

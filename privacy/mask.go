@@ -10,7 +10,7 @@ import (
 // A name of one character is starred whole; of a name with a dot (阿依古丽·买买提)
 // or in Latin letters only the first character stays. Empty stays empty.
 func AppendMaskName(dst []byte, name string) []byte {
-	name = strings.TrimSpace(name)
+	name = trimSpace(name)
 	n := utf8.RuneCountInString(name)
 	if n <= 1 {
 		return appendStars(dst, n)
@@ -19,7 +19,11 @@ func AppendMaskName(dst []byte, name string) []byte {
 	if n > 2 && theLexicon().compoundSurname(name) {
 		keep = 2
 	}
-	return appendMiddle(dst, name, keep, 0)
+	for range keep {
+		r, w := utf8.DecodeRuneInString(name)
+		dst, name = utf8.AppendRune(dst, r), name[w:]
+	}
+	return appendStars(dst, n-keep)
 }
 
 // AppendMaskPhone appends the mask of a phone to dst: it keeps the first three and
@@ -40,20 +44,6 @@ func AppendMaskPhone(dst []byte, phone string) []byte {
 		return append(appendStars(dst, len(digits)-4), digits[len(digits)-4:]...)
 	}
 	return appendStars(dst, utf8.RuneCountInString(strings.TrimSpace(phone)))
-}
-
-// appendMiddle stars all characters but the first head and the last tail.
-func appendMiddle(dst []byte, s string, head, tail int) []byte {
-	n, i := utf8.RuneCountInString(s), 0
-	for _, r := range s {
-		if i < head || i >= n-tail {
-			dst = utf8.AppendRune(dst, r)
-		} else {
-			dst = append(dst, '*')
-		}
-		i++
-	}
-	return dst
 }
 
 func appendStars(dst []byte, n int) []byte {

@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"hash"
-	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -83,7 +81,7 @@ func appendBase32(dst, src []byte) []byte {
 // half-width, and, if it is an 18-digit id number, without separators and with
 // a capital X. Other identities keep their case and inner spaces.
 func appendIdentity(dst []byte, value string) []byte {
-	value = strings.TrimFunc(value, unicode.IsSpace)
+	value = trimSpace(value)
 	start, plain := len(dst), true
 	for i := 0; i < len(value); {
 		c := value[i]

@@ -16,7 +16,7 @@ type knownText struct {
 func (s *Scrubber) setKnown(list []string) {
 	s.asked, s.known = append(s.asked[:0], list...), s.known[:0]
 	for _, text := range list {
-		text = strings.TrimSpace(text)
+		text = trimSpace(text)
 		mark, ok := knownMark(text)
 		if !ok {
 			continue
@@ -83,6 +83,12 @@ func knownMark(known string) (Mark, bool) {
 			i++
 			continue
 		}
+		if commonHanAt(known, i) {
+			han++
+			runes++
+			i += 3
+			continue
+		}
 		r, w := utf8.DecodeRuneInString(known[i:])
 		if r == '〔' || r == '〕' {
 			return 0, false
@@ -108,6 +114,22 @@ func knownMark(known string) (Mark, bool) {
 		return MarkPhone, true
 	}
 	return MarkAccount, true
+}
+
+// commonHanAt reports whether the Chinese character at i, if there is one, lies in
+// U+5000 to U+9FFF, as most do: no more than a look at its bytes.
+func commonHanAt(s string, i int) bool {
+	return s[i] >= 0xE5 && s[i] <= 0xE9 && i+2 < len(s) && s[i+1]&0xC0 == 0x80 && s[i+2]&0xC0 == 0x80
+}
+
+// trimSpace is strings.TrimSpace, and quick where a Chinese character, a letter or
+// a digit stands at either end.
+func trimSpace(s string) string {
+	n := len(s)
+	if n == 0 || (isAlnum(s[0]) || commonHanAt(s, 0)) && (isAlnum(s[n-1]) || n >= 3 && commonHanAt(s, n-3)) {
+		return s
+	}
+	return strings.TrimSpace(s)
 }
 
 // wholeWord reports whether text[from:to] does not cut a number or a Latin

@@ -189,7 +189,7 @@ func (v *Vault) lookupIn(seg *segment, kind Kind, lookup string) ([]Record, erro
 	seg.mu.Lock()
 	h, _ := seg.sealer.hash(kind, lookup, nil)
 	seg.mu.Unlock()
-	hash := binary.BigEndian.Uint64(h[:])
+	hash := h.first
 	first := seg.footer.first
 	// The first page that may hold the hash is the last that begins below it:
 	// equal hashes may run over the end of a page.
@@ -230,7 +230,7 @@ func (v *Vault) lookupIn(seg *segment, kind Kind, lookup string) ([]Record, erro
 			if offset > len(plain) {
 				return nil, ErrVaultDamaged
 			}
-			run, size, err := readRun(plain[offset:], kind, lookup)
+			run, size, err := seg.sealer.readRun(plain[offset:], kind, lookup)
 			if err != nil {
 				return nil, err
 			}
@@ -243,16 +243,17 @@ func (v *Vault) lookupIn(seg *segment, kind Kind, lookup string) ([]Record, erro
 // readRun reads the records of a kind and lookup from the start of src on, up to
 // the first other one, and returns their size. There are none if eight bytes of
 // hash met by chance.
-func readRun(src []byte, kind Kind, lookup string) (run []Record, size int, err error) {
+func (s *sealer) readRun(src []byte, kind Kind, lookup string) (run []Record, size int, err error) {
+	var before Record
 	for first := true; first || size < len(src); first = false {
-		r, n, err := readRecord(src[size:])
+		r, n, err := s.readRecord(src[size:], before)
 		if err != nil {
 			return nil, 0, err
 		}
 		if r.Kind != kind || r.Lookup != lookup {
 			break
 		}
-		run, size = append(run, r), size+n
+		run, size, before = append(run, r), size+n, r
 	}
 	return run, size, nil
 }
@@ -288,11 +289,13 @@ func (v *Vault) scanSegment(ctx context.Context, seg *segment, yield func(Record
 		if err != nil {
 			return false, err
 		}
+		var before Record
 		for len(plain) > 0 {
-			r, size, err := readRecord(plain)
+			r, size, err := seg.sealer.readRecord(plain, before)
 			if err != nil {
 				return false, err
 			}
+			before = r
 			if err := yield(r); err != nil {
 				return true, err
 			}

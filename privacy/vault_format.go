@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash"
 
 	"github.com/dchest/siphash"
 )
@@ -30,8 +33,12 @@ import (
 // and not zstd: a third of the CPU for a third more space, on the path that
 // every loaded row takes. Both keys are derived from the vault key and the file
 // id, so equal lookups look different in different files.
+//
+// The first form, "ZCVAULT1", is still read: its hashes are those of HMAC-SHA256,
+// and its records have no month and are written in full.
 const (
 	vaultMagic    = "ZCVAULT2"
+	firstMagic    = "ZCVAULT1"
 	vaultEndMagic = "ZCVEND.1"
 
 	headerSize  = 8 + 8 + 16
@@ -63,6 +70,7 @@ type sealer struct {
 	header [headerSize]byte
 	aead   cipher.AEAD
 	index  [2]uint64 // the index key
+	first  hash.Hash // of a segment of the first form; else nil
 	ad     [headerSize + 1 + 8]byte
 }
 
@@ -87,6 +95,9 @@ func newSealer(header [headerSize]byte, key Key) (*sealer, error) {
 	s := &sealer{header: header, aead: aead}
 	s.index = [2]uint64{binary.LittleEndian.Uint64(indexKey), binary.LittleEndian.Uint64(indexKey[8:])}
 	copy(s.ad[:], header[:])
+	if string(header[:8]) == firstMagic {
+		s.first = hmac.New(sha256.New, indexKey)
+	}
 	return s, nil
 }
 
@@ -100,7 +111,7 @@ func newHeader(key Key) (h [headerSize]byte) {
 }
 
 func checkHeader(h [headerSize]byte, key Key) error {
-	if string(h[:8]) != vaultMagic {
+	if magic := string(h[:8]); magic != vaultMagic && magic != firstMagic {
 		return fmt.Errorf("%w: it does not begin as a vault segment does", ErrVaultDamaged)
 	}
 	if fp := key.fingerprint(); !bytes.Equal(h[8:16], fp[:]) {
@@ -137,36 +148,56 @@ func (s *sealer) open(dst, sealed []byte, part byte, n uint64) ([]byte, error) {
 }
 
 // hash is the keyed hash of a lookup.
-func (s *sealer) hash(kind Kind, lookup string, scratch []byte) (h [16]byte, buf []byte) {
+func (s *sealer) hash(kind Kind, lookup string, scratch []byte) (h lookupHash, buf []byte) {
 	buf = append(append(append(scratch[:0], kind...), 0), lookup...)
-	first, second := siphash.Hash128(s.index[0], s.index[1], buf)
-	binary.BigEndian.PutUint64(h[:], first)
-	binary.BigEndian.PutUint64(h[8:], second)
+	if s.first != nil {
+		s.first.Reset()
+		s.first.Write(buf)
+		sum := s.first.Sum(nil)
+		return lookupHash{binary.BigEndian.Uint64(sum), binary.BigEndian.Uint64(sum[8:])}, buf
+	}
+	h.first, h.second = siphash.Hash128(s.index[0], s.index[1], buf)
 	return h, buf
 }
 
-// appendRecord appends r as its six fields, each behind its length.
-func appendRecord(dst []byte, r *Record) []byte {
+// appendRecord appends r as its six fields, each behind its length. A record that
+// differs in column and value alone from the one before it, as the other columns
+// of one row do, is a zero and those two.
+func appendRecord(dst []byte, r, before *Record) []byte {
+	if r.Kind == before.Kind && r.Lookup == before.Lookup && r.Table == before.Table && r.Month == before.Month {
+		return appendField(appendField(append(dst, 0), r.Column), r.Value)
+	}
 	for _, f := range [...]string{string(r.Kind), r.Lookup, r.Table, r.Column, r.Value, r.Month} {
-		dst = binary.AppendUvarint(dst, uint64(len(f)))
-		dst = append(dst, f...)
+		dst = appendField(dst, f)
 	}
 	return dst
 }
 
-// readRecord reads the record at the start of src and returns its size.
-func readRecord(src []byte) (r Record, size int, err error) {
-	var fields [6]string
-	for i := range fields {
+func appendField(dst []byte, f string) []byte {
+	return append(binary.AppendUvarint(dst, uint64(len(f))), f...)
+}
+
+// readRecord reads the record at the start of src, behind the one before it, and
+// returns its size.
+func (s *sealer) readRecord(src []byte, before Record) (r Record, size int, err error) {
+	r = before
+	fields := []*string{(*string)(&r.Kind), &r.Lookup, &r.Table, &r.Column, &r.Value, &r.Month}
+	switch {
+	case s.first != nil:
+		fields = fields[:5]
+	case before.Kind != "" && len(src) > 0 && src[0] == 0:
+		fields, size = []*string{&r.Column, &r.Value}, 1
+	}
+	for _, f := range fields {
 		n, w := binary.Uvarint(src[size:])
 		if w <= 0 || n > uint64(len(src)-size-w) {
 			return Record{}, 0, fmt.Errorf("%w: a record runs over its block", ErrVaultDamaged)
 		}
 		size += w
-		fields[i] = string(src[size : size+int(n)])
+		*f = string(src[size : size+int(n)])
 		size += int(n)
 	}
-	return Record{Kind: Kind(fields[0]), Lookup: fields[1], Table: fields[2], Column: fields[3], Value: fields[4], Month: fields[5]}, size, nil
+	return r, size, nil
 }
 
 // A footer says where everything is in a segment.

@@ -2,13 +2,16 @@ package privacy
 
 import (
 	"cmp"
-	"encoding/binary"
+	"math/bits"
 	"slices"
 )
 
+// A lookupHash is the keyed hash of a lookup.
+type lookupHash struct{ first, second uint64 }
+
 // An indexEntry is where the records of a lookup stand.
 type indexEntry struct {
-	hash uint64
+	hash uint64 // the first half
 	at   uint64 // block number and offset in it
 }
 
@@ -16,24 +19,28 @@ type indexEntry struct {
 // hashes are as good as random, so entries are dealt out by their first bits, and
 // the few in each hand sorted: half the work of sorting them all together.
 func sortIndex(entries []indexEntry) []indexEntry {
-	const hands = 1 << 12
-	var next [hands + 1]int // where the next entry of each hand goes
+	hands := 1 << max(bits.Len(uint(len(entries)))-3, 0) // some eight entries in each
+	shift := 64 - bits.Len(uint(hands-1))
+	next := make([]int, hands+1) // where the next entry of each hand goes
 	for _, e := range entries {
-		next[e.hash>>52+1]++
+		next[e.hash>>shift+1]++
 	}
 	for i := range hands {
 		next[i+1] += next[i]
 	}
 	sorted := make([]indexEntry, len(entries))
 	for _, e := range entries {
-		hand := &next[e.hash>>52]
+		hand := &next[e.hash>>shift]
 		sorted[*hand] = e
 		*hand++
 	}
 	from := 0
 	for _, to := range next[:hands] {
 		slices.SortFunc(sorted[from:to], func(a, b indexEntry) int {
-			return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.at, b.at))
+			if a.hash == b.hash {
+				return cmp.Compare(a.at, b.at)
+			}
+			return cmp.Compare(a.hash, b.hash)
 		})
 		from = to
 	}
@@ -41,48 +48,65 @@ func sortIndex(entries []indexEntry) []indexEntry {
 }
 
 // A hashSet holds hashes that are as good as random. Its table is open and at
-// most half full; a place is found by the first bits of a hash. The zero value is
-// empty.
+// most three quarters full; a place is found by the first bits of a hash. The two
+// halves lie apart, as most looks need the first alone, and wait for memory. The
+// zero value is empty.
 type hashSet struct {
-	table []([16]byte) // all zeros: free
-	shift int          // 64 less the bits of a place
-	n     int
+	first  []uint64 // 0: free
+	second []uint64
+	shift  int // 64 less the bits of a place
+	n      int
 }
 
-// add puts a hash in and reports whether it was not there. The hash of zeros,
-// which one lookup in 2¹²⁸ has, counts as never there: it is harmless twice.
-func (s *hashSet) add(h [16]byte) bool {
-	if 2*s.n >= len(s.table) {
+// add puts a hash in and reports whether it was not there. A hash that begins
+// with zeros, which one lookup in 2⁶⁴ has, counts as never there: it is harmless
+// twice.
+func (s *hashSet) add(h lookupHash) bool {
+	if h.first == 0 {
+		return true
+	}
+	if 4*s.n >= 3*len(s.first) {
 		s.grow()
 	}
 	at := s.place(h)
-	if s.table[at] == h && h != [16]byte{} {
+	if s.first[at] != 0 {
 		return false
 	}
-	s.table[at] = h
+	s.first[at], s.second[at] = h.first, h.second
 	s.n++
 	return true
 }
 
+// touch reads what stands at the first place of h, for the processor to have it
+// at hand.
+func (s *hashSet) touch(h lookupHash) uint64 {
+	if len(s.first) == 0 {
+		return 0
+	}
+	return s.first[h.first>>s.shift]
+}
+
 // place is where h stands, or the free place where it would.
-func (s *hashSet) place(h [16]byte) uint64 {
-	at := binary.BigEndian.Uint64(h[:]) >> s.shift
-	for s.table[at] != h && s.table[at] != [16]byte{} {
-		at = (at + 1) % uint64(len(s.table))
+func (s *hashSet) place(h lookupHash) uint64 {
+	last := uint64(len(s.first) - 1)
+	at := h.first >> s.shift
+	for s.first[at] != 0 && (s.first[at] != h.first || s.second[at] != h.second) {
+		at = (at + 1) & last
 	}
 	return at
 }
 
 func (s *hashSet) grow() {
-	old := s.table
-	bits := 10
-	if old != nil {
-		bits = 64 - s.shift + 1
+	first, second := s.first, s.second
+	width := 10
+	if first != nil {
+		width = 64 - s.shift + 1
 	}
-	s.table, s.shift = make([][16]byte, 1<<bits), 64-bits
-	for _, h := range old {
-		if h != [16]byte{} {
-			s.table[s.place(h)] = h
+	s.first, s.second, s.shift = make([]uint64, 1<<width), make([]uint64, 1<<width), 64-width
+	for i, f := range first {
+		if f != 0 {
+			at := s.place(lookupHash{f, second[i]})
+			s.first[at], s.second[at] = f, second[i]
 		}
 	}
 }

@@ -195,6 +195,63 @@ func TestVaultRuns(t *testing.T) {
 	}
 }
 
+// TestVaultPutAtOnce: records that are put at once are found as if each were put
+// alone, where a block ends between two of one lookup, too.
+func TestVaultPutAtOnce(t *testing.T) {
+	key, ctx, dir := testKeys(t).Vault, context.Background(), t.TempDir()
+	rapid.Check(t, func(t *rapid.T) {
+		w, err := NewVaultWriter(filepath.Join(dir, "segment"), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[Record]int{}
+		for range rapid.IntRange(1, 4).Draw(t, "puts") {
+			records := make([]Record, rapid.IntRange(1, 10).Draw(t, "records"))
+			for i := range records {
+				r := Record{Kind: KindPerson, Lookup: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "lookup")}
+				if size := rapid.SampledFrom([]int{0, 1, blockSize / 3, blockSize}).Draw(t, "size"); size > 0 {
+					r.Kind, r.Table, r.Value = KindValue, "ods.congress_opinion", strings.Repeat("x", size)
+				}
+				records[i] = r
+				want[r]++
+				if r.Kind == KindPerson {
+					want[r] = 1
+				}
+			}
+			if err := w.Put(records...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		v, err := OpenVault(os.DirFS(dir), key, []string{"segment"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[Record]int{}
+		for _, kind := range []Kind{KindValue, KindPerson} {
+			for _, lookup := range []string{"a", "b", "c"} {
+				found, err := v.Lookup(ctx, kind, lookup)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, r := range found {
+					got[r]++
+				}
+			}
+		}
+		for r, n := range want {
+			if got[r] != n {
+				t.Errorf("%s %s with %d bytes: found %d of %d", r.Kind, r.Lookup, len(r.Value), got[r], n)
+			}
+		}
+		if err := v.Verify(ctx); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 func TestVaultHidesContent(t *testing.T) {
 	key, dir := testKeys(t).Vault, t.TempDir()
 	path := filepath.Join(dir, "s")
@@ -388,5 +445,37 @@ func BenchmarkVaultLookup(b *testing.B) {
 		if got, err := v.Lookup(context.Background(), KindPerson, fmt.Sprint("p", i%100_000)); err != nil || len(got) != 1 {
 			b.Fatal(got, err)
 		}
+	}
+}
+
+// TestVaultFirstForm: a segment that the first version wrote, before records had
+// months, tells what is in it.
+func TestVaultFirstForm(t *testing.T) {
+	keys, err := KeysFromHex(strings.Repeat("1a", 32), strings.Repeat("2b", 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := OpenVault(os.DirFS("testdata"), keys.Vault, []string{"first-form.vault"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := "ods.congress_opinion/hotline/7"
+	want := []Record{
+		{Kind: KindPerson, Lookup: "p-1", Value: "王测试"},
+		{Kind: KindValue, Lookup: row, Table: "ods.congress_opinion", Column: "body", Value: "云溪县测试路1号"},
+		{Kind: KindValue, Lookup: row, Table: "ods.congress_opinion", Column: "submitter_phone", Value: "19900000001"},
+		{Kind: KindHeld, Lookup: "1/1", Table: "ods.congress_opinion", Value: "{}"},
+	}
+	var all []Record
+	err = v.Scan(t.Context(), func(r Record) error { all = append(all, r); return nil })
+	if diff := cmp.Diff(want, all); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	found, err := v.Lookup(t.Context(), KindValue, row)
+	if diff := cmp.Diff(want[1:3], found); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	if err := v.Verify(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

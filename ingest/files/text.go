@@ -121,10 +121,14 @@ func countUTF8(b []byte, last bool) (good, bad int) {
 // openText gives a file's text from its beginning as UTF-8, and the check that
 // tells a stretch of it with damaged characters.
 func (in *input) openText(encoding string, mark int) (*window, error) {
-	if _, err := in.file.Seek(int64(mark), io.SeekStart); err != nil {
+	if _, err := in.file.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	raw := &contextReader{in.ctx, in.file}
+	in.whole = newDigester()
+	raw := io.TeeReader(&contextReader{in.ctx, in.file}, in.whole)
+	if _, err := io.CopyN(io.Discard, raw, int64(mark)); err != nil {
+		return nil, err
+	}
 	w := &window{r: raw, damaged: func(b []byte) bool { return !utf8.Valid(b) }}
 	switch encoding {
 	case encodingGB18030:

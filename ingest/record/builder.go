@@ -5,6 +5,8 @@ package record
 
 import (
 	"math"
+	"strings"
+	"unsafe"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -72,7 +74,7 @@ func (b *Builder) AppendString(i int, text string) {
 		c.append(nil)
 		return
 	}
-	c.values = append(c.values, text...)
+	c.values.WriteString(text)
 	c.end(true)
 	b.bytes += len(text)
 }
@@ -133,20 +135,21 @@ func (b *Builder) FlushFull(yield func(ingest.Batch) error) error {
 // the bytes of all values, and a bit for each that is not null.
 type column struct {
 	offsets []int32
-	values  []byte
+	values  strings.Builder // whose memory nobody fills with zeros first
 	valid   []byte
 	nulls   int
 }
 
 func (c *column) reset(rows, size int) {
 	c.offsets = append(make([]int32, 0, rows+1), 0)
-	c.values = make([]byte, 0, size)
+	c.values = strings.Builder{}
+	c.values.Grow(size)
 	c.valid = make([]byte, 0, rows/8+1)
 	c.nulls = 0
 }
 
 func (c *column) append(text []byte) {
-	c.values = append(c.values, text...)
+	c.values.Write(text)
 	c.end(len(text) > 0)
 }
 
@@ -162,22 +165,22 @@ func (c *column) end(valid bool) {
 	}
 	// A batch is bounded far below the 2 GiB of an offset; a record that is
 	// not would have to come from a source that bounds nothing.
-	if len(c.values) > math.MaxInt32 {
+	if c.values.Len() > math.MaxInt32 {
 		panic("record: a column of one batch is over 2 GiB")
 	}
-	c.offsets = append(c.offsets, int32(len(c.values)))
+	c.offsets = append(c.offsets, int32(c.values.Len()))
 }
 
 // array hands the column's memory over to an Arrow array of n values, and
 // makes room for a batch like it.
 func (c *column) array(n int) arrow.Array {
+	size := c.values.Len()
 	data := array.NewData(arrow.BinaryTypes.String, n, []*memory.Buffer{
 		memory.NewBufferBytes(c.valid),
 		memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(c.offsets[:n+1])),
-		memory.NewBufferBytes(c.values),
+		memory.NewBufferBytes(unsafe.Slice(unsafe.StringData(c.values.String()), size)),
 	}, nil, c.nulls, 0)
 	defer data.Release()
-	size := len(c.values)
 	c.reset(n, size+size/8)
 	return array.NewStringData(data)
 }

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package files
+
+import "io/fs"
+
+func changed(fs.FileInfo) string { return "" }
