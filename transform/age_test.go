@@ -3,6 +3,7 @@ package transform_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,14 +25,17 @@ func TestNewestDay(t *testing.T) {
 		t.Fatal(err)
 	}
 	steps := dim.Steps(region.Embedded(), cat, dim.Site{AsOf: time.Date(2025, 3, 20, 0, 0, 0, 0, time.UTC)})
-	inputs := steps[slices.IndexFunc(steps, func(s transform.Step) bool { return s.Table == "dim.data_age" })].Inputs
+	step := func(table string) transform.Step {
+		return steps[slices.IndexFunc(steps, func(s transform.Step) bool { return s.Table == table })]
+	}
+	days := strings.Split(step("dws.data_day").SQL, "UNION ALL")
 	e, err := warehouse.Open(t.Context(), warehouse.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer e.Close()
 	for _, s := range []string{
-		"CREATE SCHEMA ods", "CREATE SCHEMA IF NOT EXISTS dim",
+		"CREATE SCHEMA ods", "CREATE SCHEMA dws", "CREATE SCHEMA IF NOT EXISTS dim",
 		"CREATE TABLE dim.run AS SELECT DATE '2025-03-20' AS as_of",
 	} {
 		if err := e.Exec(t.Context(), s); err != nil {
@@ -45,7 +49,7 @@ func TestNewestDay(t *testing.T) {
 		{"a month that is over", "ods.industry_output", "month DATE", "('a', '2025-02-01', NULL)", "a 2025-02-28"},
 		{"a month that runs", "ods.industry_output", "month DATE", "('a', '2025-03-01', NULL)", "a 2025-03-20"},
 		{"any day for its month", "ods.assist_income", "earned_on DATE", "('a', '2025-01-03', NULL)", "a 2025-01-31"},
-		{"a register by its version", "ods.congress_deputy_term", "updated_on DATE", "('a', '2025-03-02', NULL)", "a 2025-03-02"},
+		{"a register by its version", "ods.congress_deputy_term", "updated_on DATE, term_from DATE", "('a', '2025-03-02', '2021-11-01', NULL)", "a 2025-03-02"},
 		{"nothing", "ods.congress_training", "held_on DATE", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -53,12 +57,14 @@ func TestNewestDay(t *testing.T) {
 			if c.rows != "" {
 				stmts = append(stmts, fmt.Sprintf("INSERT INTO %s VALUES %s", c.table, c.rows))
 			}
+			stmts = append(stmts, "CREATE OR REPLACE TABLE dws.data_day AS "+
+				days[slices.IndexFunc(days, func(s string) bool { return strings.HasSuffix(strings.TrimSpace(s), "FROM "+c.table+" AS o") })])
 			for _, s := range stmts {
 				if err := e.Exec(t.Context(), s); err != nil {
 					t.Fatal(err)
 				}
 			}
-			rows, err := e.Query(t.Context(), "SELECT coalesce(string_agg(concat(source_system, ' ', coalesce(CAST(newest_day AS VARCHAR), 'never')), ', ' ORDER BY source_system), '') FROM ("+inputs[c.table]+")")
+			rows, err := e.Query(t.Context(), "SELECT coalesce(string_agg(concat(source_system, ' ', coalesce(CAST(newest_day AS VARCHAR), 'never')), ', ' ORDER BY source_system), '') FROM ("+step("dim.data_age").Inputs["dws.data_day"]+")")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -75,14 +75,14 @@ func TestFlagLives(t *testing.T) {
 		for i := range months {
 			days += strings.Join([]string{month(i), end(i), month(i), "2024-01-01", month(i)}, ",") + "\n"
 		}
-		rows := "month,evaluated_on,flag_id,rule_id,rule_version,subject_key,person_key,region_code,result,value,threshold,missing,evidence,evidence_digest,period\n"
+		rows := "month,flag_id,rule_id,rule_version,subject_key,person_key,region_code,result,value,threshold,missing,evidence,evidence_digest,period\n"
 		var want []string
 		for k, l := range lives {
 			id := fmt.Sprintf("f%02d", k)
 			for i, r := range l {
 				if r != '否' {
 					result := map[rune]string{'符': "符合", '待': "待核"}[r]
-					rows += strings.Join([]string{month(i), end(i), id, "income_drop", "1", id, id, "331022100", result, "1", "1", "x", "x", "x", "one"}, ",") + "\n"
+					rows += strings.Join([]string{month(i), id, "income_drop", "1", id, id, "331022100", result, "1", "1", "x", "x", "x", "one"}, ",") + "\n"
 				}
 			}
 			if state, first, opened, episode := life(l).follow(clearAfter); state != "" {

@@ -13,8 +13,16 @@ import (
 )
 
 // maxSpan is how many months one statement builds at most, so that a first
-// build over ten years stays within memory.
-const maxSpan = 12
+// build over ten years stays within memory; months that are known to have fewer
+// than smallSpan rows together are built at once.
+const (
+	maxSpan   = 12
+	smallSpan = 10_000
+)
+
+// maxCompared is up to how many rows a span is compared with what comes out of it
+// anew, which takes memory; a larger one is written anew as it is.
+const maxCompared = 1_000_000
 
 // builder builds the tables of one run.
 type builder struct {
@@ -47,13 +55,14 @@ func (b *builder) build(ctx context.Context, n *Node, months, later []stale, rec
 		if err != nil {
 			return err
 		}
-		if err := b.write(ctx, tx, n, span, inputs, recreate); err != nil {
+		changed, err := b.write(ctx, tx, n, span, inputs, recreate)
+		if err != nil {
 			return err
 		}
-		if err := checkTable(ctx, tx, n, span, pending(later)); err != nil {
+		if err := checkTable(ctx, tx, n, span, pending(later), changed); err != nil {
 			return err
 		}
-		built, rows, err = b.remember(ctx, tx, n, months, span)
+		built, rows, err = b.remember(ctx, tx, n, months, span, changed)
 		if err != nil {
 			return err
 		}
@@ -143,30 +152,43 @@ func (b *builder) cut(n *Node, up string, span warehouse.Span) (warehouse.Slice,
 	return cut, true
 }
 
-func (b *builder) write(ctx context.Context, tx *warehouse.Tx, n *Node, span warehouse.Span, inputs map[string]string, fresh bool) error {
+// write makes the rows of a span, and reports whether any came out otherwise
+// than the last time. fresh says that there are none yet.
+func (b *builder) write(ctx context.Context, tx *warehouse.Tx, n *Node, span warehouse.Span, inputs map[string]string, fresh bool) (changed bool, err error) {
 	c := n.Contract
 	if n.Step == nil {
+		if known := b.rowsOf(n, span); !fresh && known > 0 && known <= maxCompared && len(c.Key) > 0 {
+			return tx.Replace(ctx, c, span, inputs[""])
+		}
 		if err := tx.CheckColumns(ctx, c, inputs[""]); err != nil {
-			return err
+			return false, err
 		}
 		if !fresh {
 			if err := tx.Clear(ctx, c, span); err != nil {
-				return err
+				return false, err
 			}
 		}
-		return tx.Insert(ctx, c, span, inputs[""])
+		return true, tx.Insert(ctx, c, span, inputs[""])
 	}
 	call := &Build{Month: span.First, tx: tx, contract: c, inputs: inputs}
 	if !fresh {
 		call.clear = func(ctx context.Context) error { return tx.Clear(ctx, c, span) }
 		if err := b.openCache(ctx, tx, n, span, call); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if err := n.Step.Build(ctx, call); err != nil {
-		return fmt.Errorf("step %s: %w", c.Table, err)
+		return false, fmt.Errorf("step %s: %w", c.Table, err)
 	}
-	return call.flush(ctx)
+	return true, call.flush(ctx)
+}
+
+// rowsOf is how many rows a span of a table has.
+func (b *builder) rowsOf(n *Node, span warehouse.Span) (rows int64) {
+	for m := span.First; m <= span.Last; m++ {
+		rows += b.states[n.Contract.Table][m].Rows
+	}
+	return rows
 }
 
 // openCache lets a step see the rows of its own span as the last build left
@@ -175,7 +197,7 @@ func (b *builder) openCache(ctx context.Context, tx *warehouse.Tx, n *Node, span
 	if n.Step.Cache == "" {
 		return nil
 	}
-	q, err := b.engine.Parse(ctx, n.Step.Cache)
+	q, err := b.engine.Reads(ctx, n.Step.Cache)
 	if err != nil {
 		return fmt.Errorf("step %s: cache: %w", n.Contract.Table, err)
 	}
@@ -187,11 +209,15 @@ func (b *builder) openCache(ctx context.Context, tx *warehouse.Tx, n *Node, span
 	return nil
 }
 
-// remember stores what the built months rest on and what came of them.
-func (b *builder) remember(ctx context.Context, tx *warehouse.Tx, n *Node, months []stale, span warehouse.Span) ([]warehouse.State, int64, error) {
-	digests, err := tx.Digests(ctx, n.Contract, span)
-	if err != nil {
-		return nil, 0, err
+// remember stores what the built months rest on and what came of them: what came
+// of them before, where no row changed.
+func (b *builder) remember(ctx context.Context, tx *warehouse.Tx, n *Node, months []stale, span warehouse.Span, changed bool) ([]warehouse.State, int64, error) {
+	digests := b.states[n.Contract.Table]
+	if changed {
+		var err error
+		if digests, err = tx.Digests(ctx, n.Contract, span); err != nil {
+			return nil, 0, err
+		}
 	}
 	var built []warehouse.State
 	var rows int64
@@ -225,11 +251,13 @@ func (b *builder) forget(ctx context.Context, n *Node, months []models.Month) er
 }
 
 // spans groups stale months into runs that one statement builds. Steps work
-// month by month, and what looks at all months anyway does so once.
-func spans(n *Node, months []stale) [][]stale {
+// month by month, as does what reads its own earlier months, and what looks at all
+// months anyway does so once.
+func (b *builder) spans(n *Node, months []stale) [][]stale {
+	atOnce := n.readsAll() || b.areSmall(n, months)
 	var out [][]stale
 	for _, st := range months {
-		if last := len(out) - 1; last >= 0 && n.Step == nil && (len(out[last]) < maxSpan || n.readsAll()) &&
+		if last := len(out) - 1; last >= 0 && n.Step == nil && !n.selfRead && (len(out[last]) < maxSpan || atOnce) &&
 			out[last][len(out[last])-1].month+1 == st.month {
 			out[last] = append(out[last], st)
 			continue
@@ -237,6 +265,19 @@ func spans(n *Node, months []stale) [][]stale {
 		out = append(out, []stale{st})
 	}
 	return out
+}
+
+// areSmall reports whether all of some months have been built before and have few
+// rows together.
+func (b *builder) areSmall(n *Node, months []stale) bool {
+	var rows int64
+	for _, st := range months {
+		was, ok := b.states[n.Contract.Table][st.month]
+		if rows += was.Rows; !ok || rows > smallSpan {
+			return false
+		}
+	}
+	return true
 }
 
 func (n *Node) readsAll() bool {

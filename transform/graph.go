@@ -28,7 +28,7 @@ const parameterTable = "dim.parameter"
 type Node struct {
 	Contract *models.Contract
 	SQL      string // the model's text; "" for ods tables and steps
-	File     string // the model's file
+	File     string // the model's file; "" where Go writes the text
 	Step     *Step  // nil for ods tables and models
 	// Upstreams are the tables it is made from, itself left out, sorted.
 	Upstreams []string
@@ -37,9 +37,9 @@ type Node struct {
 
 	parameters []*models.Parameter // that the contract names
 
-	queries  map[string]*dialect.Query // by input name; a model has one, ""
-	checks   map[string]*dialect.Query // the contract's checks that are SELECTs, by text
-	selfRead bool                      // reads its own earlier months
+	queries  map[string]dialect.Reads // by input name; a model has one, ""
+	checks   map[string]dialect.Reads // the contract's checks that are SELECTs, by text
+	selfRead bool                     // reads its own earlier months
 }
 
 // Graph holds the tables in an order in which every table comes after the
@@ -51,9 +51,9 @@ type Graph struct {
 	platform map[string]*models.Contract
 }
 
-// Parser reads SQL with the engine's own parser.
+// Parser says with the engine's own parser which tables a SELECT reads.
 type Parser interface {
-	Parse(ctx context.Context, text string) (*dialect.Query, error)
+	Reads(ctx context.Context, text string) (dialect.Reads, error)
 }
 
 // NewGraph connects contracts, SQL models (<domain>/<layer>_<name>.sql below
@@ -66,14 +66,16 @@ func NewGraph(ctx context.Context, parser Parser, cat *models.Catalog, sqlFS fs.
 			g.platform[c.Table] = c
 			continue
 		}
-		g.nodes[c.Table] = &Node{Contract: c, queries: map[string]*dialect.Query{}, checks: map[string]*dialect.Query{}}
+		g.nodes[c.Table] = &Node{Contract: c, queries: map[string]dialect.Reads{}, checks: map[string]dialect.Reads{}}
 	}
 	for i := range steps {
 		n, ok := g.nodes[steps[i].Table]
 		if !ok {
 			return nil, fmt.Errorf("step %s has no contract", steps[i].Table)
 		}
-		n.Step = &steps[i]
+		if n.SQL = steps[i].SQL; n.SQL == "" {
+			n.Step = &steps[i]
+		}
 	}
 	if err := g.addModels(sqlFS); err != nil {
 		return nil, err
@@ -133,10 +135,10 @@ func (g *Graph) addModels(sqlFS fs.FS) error {
 		if err != nil {
 			return err
 		}
-		n.SQL, n.File = strings.TrimRight(strings.TrimSpace(string(data)), "; \n"), file
-		if n.Step != nil {
+		if n.Step != nil || n.SQL != "" {
 			return &models.FileError{File: file, Msg: "a step in Go makes " + n.Contract.Table + " already", Try: "keep one of the two"}
 		}
+		n.SQL, n.File = strings.TrimRight(strings.TrimSpace(string(data)), "; \n"), file
 	}
 	return nil
 }
@@ -157,12 +159,12 @@ func (g *Graph) connect(ctx context.Context, parser Parser, n *Node) error {
 	}
 	seen := map[string]bool{}
 	for name, text := range texts {
-		q, err := parser.Parse(ctx, text)
+		q, err := parser.Reads(ctx, text)
 		if err != nil {
 			return &models.FileError{File: n.file(), Msg: err.Error(), Try: "a model is one SELECT"}
 		}
 		n.queries[name] = q
-		for _, ref := range q.Tables() {
+		for _, ref := range q.Tables {
 			up := ref.Schema + "." + ref.Name
 			if up == c.Table {
 				n.selfRead = true
@@ -190,7 +192,7 @@ func (g *Graph) connect(ctx context.Context, parser Parser, n *Node) error {
 		if ch.Empty == "" {
 			continue
 		}
-		q, err := parser.Parse(ctx, ch.Empty)
+		q, err := parser.Reads(ctx, ch.Empty)
 		if err != nil {
 			return &models.FileError{File: c.File, Msg: fmt.Sprintf("checks[%d].empty: %s", i, err), Try: "write one SELECT of the offending rows"}
 		}
@@ -276,7 +278,7 @@ func (n *Node) define() string {
 	}
 	put([]any{c.Table, c.Key, c.Partition, c.Reads, n.SQL})
 	for _, col := range c.Columns {
-		put([]any{col.Name, col.Type.String(), col.Required, col.Accepted})
+		put([]any{col.Name, col.Type.String(), col.Required, col.Accepted, col.Min, col.Max})
 	}
 	for _, ch := range c.Checks {
 		put([]any{ch.Unique, ch.Empty})
@@ -340,9 +342,14 @@ func (g *Graph) Downstream(table string) []string {
 	return list
 }
 
-// Queries returns the parsed SQL of a model or the inputs of a step, by input
-// name.
-func (n *Node) Queries() map[string]*dialect.Query { return n.queries }
+// Texts returns the SQL of a model or of the inputs of a step, by input name.
+func (n *Node) Texts() map[string]string {
+	texts := make(map[string]string, len(n.queries))
+	for name, q := range n.queries {
+		texts[name] = q.Text
+	}
+	return texts
+}
 
 // UndeclaredParameters lists the dated parameters that a query names and the
 // contract does not: a change of theirs would go unnoticed.

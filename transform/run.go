@@ -339,12 +339,12 @@ func (r *Runner) bring(ctx context.Context, b *builder, n *Node, o Options) Tabl
 		return r.bringEmpty(ctx, b, n, res, recreate)
 	}
 	done := 0
-	for _, months := range spans(n, build) {
+	for _, months := range b.spans(n, build) {
 		done += len(months)
-		if n.selfRead && !o.Full {
+		if n.selfRead {
 			// A month before this one may have just come out differently, or
 			// just as it was.
-			st := r.Graph.judge(n, b.states, months[0].month, false)
+			st := r.Graph.judge(n, b.states, months[0].month, o.Full)
 			if st == nil {
 				continue
 			}

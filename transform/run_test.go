@@ -98,6 +98,17 @@ func TestFailedCheckKeepsTheOldRows(t *testing.T) {
 	expect(t, "1 + (1-15)", "-13", h.total())
 }
 
+// TestStricterContractIsHeldAgainstOldRows: rows that come out as they were are not
+// written again, but are held against what is promised of them now.
+func TestStricterContractIsHeldAgainstOldRows(t *testing.T) {
+	h := newHouse(t)
+	h.deliver("2025-01", "'a', '2025-01-05', 3")
+	h.run(transform.Options{})
+	h.put(h.models, "toy/dwd_event.yaml", strings.Replace(dwdContract, ", min: 0", ", min: 5", 1))
+	res := h.run(transform.Options{})
+	expect(t, "error", "table dwd.toy_event: check failed: n ≥ 5: 1 rows, such as id=a", fmt.Sprint(res.Err()))
+}
+
 func TestChecksWrittenAsSQLSeeOnlyNewRows(t *testing.T) {
 	h := newHouse(t)
 	h.put(h.models, "toy/dwd_event.yaml", dwdContract+`checks:
@@ -194,6 +205,11 @@ columns:
 	h.deliver("2025-01", "'e', '2025-01-06', 0")
 	h.run(transform.Options{})
 	expect(t, "a change that comes out alike goes no further", "2025-01=1", strings.Join(built, " "))
+
+	built = nil
+	h.deliver("2025-01", "'f', '2025-01-07', 10000")
+	h.run(transform.Options{Full: true})
+	expect(t, "everything, each month once", "2025-01=10001 2025-02=11011 2025-03=11111", strings.Join(built, " "))
 }
 
 func TestGraphErrors(t *testing.T) {
@@ -301,4 +317,45 @@ func TestABrokenPublicationIsMadeAnew(t *testing.T) {
 		expect(t, fmt.Sprint("damage ", i), " | built", did(h.run(transform.Options{})))
 		expect(t, "readers", "1", h.total())
 	}
+}
+
+// TestModelsSeeEarlierMonthsOnly: a model that reads its own table sees the months
+// before, however many are built in one run, and builds each once.
+func TestModelsSeeEarlierMonthsOnly(t *testing.T) {
+	h := newHouse(t)
+	h.put(h.models, "toy/dwd_chain.yaml", `table: dwd.toy_chain
+title: 链
+grain: one row per month
+key: [month]
+partition: month
+reads: {dwd.toy_chain: {before: 1}}
+columns:
+  - {name: month, type: DATE, required: true, title: 月}
+  - {name: sum, type: BIGINT, required: true, title: 累计}
+`)
+	h.put(h.sql, "toy/dwd_chain.sql", `SELECT CAST(date_trunc('month', e.day) AS DATE) AS month,
+	CAST(sum(e.n) + coalesce(max(b.sum), 0) AS BIGINT) AS sum
+FROM dwd.toy_event AS e
+LEFT JOIN (SELECT sum(sum) AS sum FROM dwd.toy_chain) AS b ON true
+GROUP BY 1`)
+	h.deliver("2025-01", "'a', '2025-01-05', 1")
+	h.deliver("2025-02", "'b', '2025-02-05', 10")
+	h.deliver("2025-03", "'c', '2025-03-05', 100")
+	for _, full := range []bool{false, true} {
+		h.run(transform.Options{Full: full})
+		expect(t, "sums", "1 11 111", h.column("SELECT sum FROM dwd.toy_chain ORDER BY month"))
+	}
+	h.deliver("2025-01", "'d', '2025-01-06', 1000")
+	h.run(transform.Options{})
+	expect(t, "sums after a change", "1001 1011 1111", h.column("SELECT sum FROM dwd.toy_chain ORDER BY month"))
+}
+
+// column is the first column of a query's rows.
+func (h *house) column(text string) string {
+	h.t.Helper()
+	var list []string
+	for _, row := range queryRows(h.t, h.engine, text) {
+		list = append(list, row[0])
+	}
+	return strings.Join(list, " ")
 }

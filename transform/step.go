@@ -20,6 +20,10 @@ type Step struct {
 	// input: its code, its dictionary, its model. It is asked for once the
 	// contracts are complete.
 	Version func() string
+	// SQL is the SELECT of a table that needs no Go but to be written, such as one
+	// over every table of the lake: it stands for all that follows, and the table is
+	// a model like any other.
+	SQL string
 	// Inputs are named SELECTs over upstream tables. They are what the graph
 	// knows of the step; the runner cuts them to the months it may see. An
 	// input that names the step's own table sees the months before this one.

@@ -7,22 +7,21 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"zhicang/models"
 )
 
 // A publication differs from the one before in a few months of a few tables.
-// So a new file begins as a copy of the newest one on the shelf, and only the
-// months that came out otherwise are replaced in it. What a file holds of each
+// So a new file begins as a copy of the newest one on the shelf, and of the months
+// that came out otherwise the rows that differ are replaced in it. What a file holds of each
 // month stands in it, in meta.content: the digests of meta.partition. A file
 // that can't be carried on, for whatever reason, is left alone and everything
 // is copied.
 
 // maxGrowth is how much larger than after its last full copy a file may become:
-// rows that were replaced leave holes.
-const maxGrowth = 1.5
+// rows that were replaced leave holes, which later ones fill.
+const maxGrowth = 2
 
 // copyTo fills a new publication with all rows of the tables.
 func (e *Engine) copyTo(ctx context.Context, path string, tables []*models.Contract) error {
@@ -35,7 +34,7 @@ func (e *Engine) copyTo(ctx context.Context, path string, tables []*models.Contr
 		if err := e.noteContent(ctx, tables); err != nil {
 			return err
 		}
-		if err := e.Exec(ctx, "CHECKPOINT pub"); err != nil {
+		if err := e.checkpoint(ctx, "pub"); err != nil {
 			return fmt.Errorf("publish: %w", err)
 		}
 		info, err := os.Stat(path)
@@ -66,7 +65,7 @@ func (e *Engine) refresh(ctx context.Context, earlier, path string, tables []*mo
 		if err := e.InTx(ctx, func(*Tx) error { return e.replaceChanged(ctx, tables) }); err != nil {
 			return err
 		}
-		return e.Exec(ctx, "CHECKPOINT pub")
+		return e.checkpoint(ctx, "pub")
 	})
 }
 
@@ -128,10 +127,11 @@ func (e *Engine) replaceChanged(ctx context.Context, tables []*models.Contract) 
 	}
 	for _, c := range tables {
 		months := changed[c.Table]
-		if there[c.Table] != here[c.Table] || slices.Contains(months, 0) {
+		switch {
+		case there[c.Table] != here[c.Table], len(c.Key) == 0 && len(months) > 0:
 			err = e.copyTable(ctx, c)
-		} else if len(months) > 0 {
-			err = e.replaceMonths(ctx, c, months)
+		case len(months) > 0:
+			_, err = takeOver(ctx, e.conn, c, "pub."+qualified(c.Table), qualified(c.Table), inMonths(c, months))
 		}
 		if err != nil {
 			return err
@@ -200,17 +200,13 @@ func (e *Engine) shapes(ctx context.Context, database string) (map[string]string
 	return shapes, rows.Err()
 }
 
-func (e *Engine) replaceMonths(ctx context.Context, c *models.Contract, months []models.Month) error {
+// inMonths is the condition that a table's rows lie in one of some months.
+func inMonths(c *models.Contract, months []models.Month) string {
 	spans := make([]string, len(months))
 	for i, m := range months {
 		spans[i] = "(" + Span{First: m, Last: m}.where(c.Partition) + ")"
 	}
-	where := strings.Join(spans, " OR ")
-	table := qualified(c.Table)
-	if err := e.Exec(ctx, "DELETE FROM pub."+table+" WHERE "+where); err != nil {
-		return err
-	}
-	return e.Exec(ctx, fmt.Sprintf("INSERT INTO pub.%s SELECT * FROM %s WHERE %s", table, table, where))
+	return strings.Join(spans, " OR ")
 }
 
 // sameRows makes sure that a table has as many rows in the file as it has in

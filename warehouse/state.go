@@ -28,6 +28,7 @@ func (e *Engine) createMeta(ctx context.Context) error {
 		`CREATE TABLE IF NOT EXISTS meta.partition (
 			table_name VARCHAR, month VARCHAR, definition VARCHAR, inputs VARCHAR,
 			content VARCHAR, row_count BIGINT, run_id BIGINT)`,
+		`CREATE TABLE IF NOT EXISTS meta.text_reads (text_digest VARCHAR, tables VARCHAR)`,
 		`CREATE TABLE IF NOT EXISTS meta.shared_key (table_name VARCHAR, key_columns VARCHAR, batch BIGINT, month VARCHAR, other VARCHAR)`,
 		`CREATE TABLE IF NOT EXISTS meta.shared_seen (table_name VARCHAR, key_columns VARCHAR, batch BIGINT, month VARCHAR, row_count BIGINT)`,
 	} {
@@ -93,8 +94,8 @@ func (tx *Tx) Digests(ctx context.Context, c *models.Contract, s Span) (map[mode
 		month = fmt.Sprintf("strftime(%s, '%%Y-%%m')", ident(c.Partition))
 	}
 	rows, err := tx.Query(ctx, fmt.Sprintf(
-		"SELECT %s AS month, count(*), printf('%%d-%%s', count(*), CAST(coalesce(sum(CAST(hash(t) AS HUGEINT)), 0) AS VARCHAR)) FROM %s AS t WHERE %s GROUP BY 1",
-		month, qualified(c.Table), s.where(c.Partition)))
+		"SELECT %s AS month, count(*), printf('%%d-%%s', count(*), CAST(coalesce(sum(CAST(%s AS HUGEINT)), 0) AS VARCHAR)) FROM %s WHERE %s GROUP BY 1",
+		month, rowDigest(c), qualified(c.Table), s.where(c.Partition)))
 	if err != nil {
 		return nil, fmt.Errorf("digest %s: %w", c.Table, err)
 	}

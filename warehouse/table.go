@@ -2,6 +2,8 @@ package warehouse
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -66,12 +68,8 @@ func (tx *Tx) Clear(ctx context.Context, c *models.Contract, s Span) error {
 // Insert adds what a SELECT returns for the span; what it returns beyond the
 // span is left out, as it belongs to months that are not being built.
 func (tx *Tx) Insert(ctx context.Context, c *models.Contract, s Span, selectText string) error {
-	names := make([]string, len(c.Columns))
-	for i, col := range c.Columns {
-		names[i] = ident(col.Name)
-	}
 	return tx.Exec(ctx, fmt.Sprintf("INSERT INTO %s SELECT %s FROM (\n%s\n) AS model WHERE %s",
-		qualified(c.Table), strings.Join(names, ", "), selectText, s.where(c.Partition)))
+		qualified(c.Table), columnList(c), selectText, s.where(c.Partition)))
 }
 
 // A Slice is a view of an upstream table cut to the months that a build may
@@ -96,11 +94,11 @@ type Slice struct {
 // Slice makes the view and returns its qualified name. It vanishes with
 // Unslice, or when the transaction is rolled back.
 func (tx *Tx) Slice(ctx context.Context, s Slice) (string, error) {
-	schema := "slice_" + models.Layer(s.Table)
-	_, name, _ := strings.Cut(s.Table, ".")
-	if err := tx.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+schema); err != nil {
+	schema, err := tx.sliceSchema(ctx, models.Layer(s.Table))
+	if err != nil {
 		return "", err
 	}
+	_, name, _ := strings.Cut(s.Table, ".")
 	body := "SELECT * FROM " + qualified(s.Table)
 	if s.Columns != nil {
 		body = lakeSelect(s.Columns, s.Files)
@@ -125,20 +123,49 @@ func (tx *Tx) Slice(ctx context.Context, s Slice) (string, error) {
 
 // Unslice removes every slice.
 func (tx *Tx) Unslice(ctx context.Context) error {
-	for _, layer := range []string{"ods", "dim", "dwd", "dws", "ads"} {
-		if err := tx.Exec(ctx, "DROP SCHEMA IF EXISTS slice_"+layer+" CASCADE"); err != nil {
+	for schema := range tx.slices {
+		if err := tx.Exec(ctx, "DROP SCHEMA "+schema+" CASCADE"); err != nil {
+			return err
+		}
+	}
+	clear(tx.slices)
+	return nil
+}
+
+// sliceSchema makes the schema of the slices of a layer's tables.
+func (tx *Tx) sliceSchema(ctx context.Context, layer string) (string, error) {
+	schema := "slice_" + layer
+	if tx.slices[schema] {
+		return schema, nil
+	}
+	if tx.slices == nil {
+		tx.slices = map[string]bool{}
+	}
+	tx.slices[schema] = true
+	return schema, tx.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+schema)
+}
+
+// CreateLakeView makes the view of an ods table over its committed files. One that
+// is there of the same text stays, as making it opens every file.
+func (e *Engine) CreateLakeView(ctx context.Context, c *models.Contract, files []string) error {
+	text := lakeSelect(c.LandedColumns(), files)
+	sum := sha256.Sum256([]byte(text))
+	digest := hex.EncodeToString(sum[:])
+	var was string
+	err := e.conn.QueryRowContext(ctx, "SELECT coalesce(max(comment), '') FROM duckdb_views() WHERE NOT internal AND schema_name || '.' || view_name = ?", c.Table).Scan(&was)
+	if err != nil || was == digest {
+		return err
+	}
+	for _, stmt := range []string{
+		"CREATE SCHEMA IF NOT EXISTS ods",
+		"CREATE OR REPLACE VIEW " + qualified(c.Table) + " AS " + text,
+		"COMMENT ON VIEW " + qualified(c.Table) + " IS " + quote(digest),
+	} {
+		if err := e.Exec(ctx, stmt); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// CreateLakeView makes the view of an ods table over its committed files.
-func (e *Engine) CreateLakeView(ctx context.Context, c *models.Contract, files []string) error {
-	if err := e.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS ods"); err != nil {
-		return err
-	}
-	return e.Exec(ctx, "CREATE OR REPLACE VIEW "+qualified(c.Table)+" AS "+lakeSelect(c.LandedColumns(), files))
 }
 
 // lakeSelect reads Parquet files under a contract's columns: those that a file
@@ -209,11 +236,12 @@ func (tx *Tx) CheckColumns(ctx context.Context, c *models.Contract, selectText s
 // Own makes a view of a table's own rows of the span, for checks that are
 // SELECTs, and returns its name. It goes with Unslice.
 func (tx *Tx) Own(ctx context.Context, c *models.Contract, s Span) (string, error) {
-	if err := tx.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS slice_"+c.Layer()); err != nil {
+	schema, err := tx.sliceSchema(ctx, c.Layer())
+	if err != nil {
 		return "", err
 	}
 	_, name, _ := strings.Cut(c.Table, ".")
-	view := "slice_" + c.Layer() + "." + ident(name)
+	view := schema + "." + ident(name)
 	return view, tx.Exec(ctx, fmt.Sprintf("CREATE OR REPLACE VIEW %s AS SELECT * FROM %s WHERE %s", view, qualified(c.Table), s.where(c.Partition)))
 }
 
@@ -223,8 +251,8 @@ const exampleRows = 3
 // Offending counts the rows of a span that break one promise, and names a few
 // of them by the columns of their key that are not personal. Exactly one of
 // where (a condition of an offending row), unique (columns that together occur
-// once in the whole table) and empty (a SELECT of offending rows, over the view
-// that Own makes) is set.
+// once in the whole table, where NULL is like NULL) and empty (a SELECT of
+// offending rows, over the view that Own makes) is set.
 func (tx *Tx) Offending(ctx context.Context, c *models.Contract, s Span, pending []Span, where string, unique []string, empty string) (n int64, examples []string, err error) {
 	mine := fmt.Sprintf("(SELECT * FROM %s WHERE %s)", qualified(c.Table), s.where(c.Partition))
 	var from string
@@ -232,9 +260,10 @@ func (tx *Tx) Offending(ctx context.Context, c *models.Contract, s Span, pending
 	case where != "":
 		from = fmt.Sprintf("%s AS t WHERE %s", mine, where)
 	case unique != nil:
-		cols := make([]string, len(unique))
+		cols, alike := make([]string, len(unique)), make([]string, len(unique))
 		for i, u := range unique {
 			cols[i] = ident(u)
+			alike[i] = fmt.Sprintf("t.%s IS NOT DISTINCT FROM mine.%s", cols[i], cols[i])
 		}
 		list := strings.Join(cols, ", ")
 		// A key of these months may stand in another month already, so the
@@ -247,8 +276,17 @@ func (tx *Tx) Offending(ctx context.Context, c *models.Contract, s Span, pending
 		if slices.Contains(unique, c.Partition) {
 			rest = s.where(c.Partition) // no other month has a key with this day
 		}
-		from = fmt.Sprintf("(SELECT %s FROM (SELECT * FROM %s WHERE %s) AS t SEMI JOIN %s AS mine USING (%s) GROUP BY %s HAVING count(*) > 1) AS t",
-			list, qualified(c.Table), rest, mine, list, list)
+		from = fmt.Sprintf("(SELECT %s FROM (SELECT * FROM %s WHERE %s) AS t SEMI JOIN %s AS mine ON %s GROUP BY %s HAVING count(*) > 1) AS t",
+			list, qualified(c.Table), rest, mine, strings.Join(alike, " AND "), list)
+		if slices.Contains(unique, c.Partition) || s.Whole() {
+			// All rows that could share a key with one of the span lie in it, and where
+			// no two digests of keys are alike, no two keys are.
+			var rows, digests int64
+			if err := tx.conn.QueryRowContext(ctx, fmt.Sprintf("SELECT count(*), count(DISTINCT hash(%s)) FROM %s", list, mine)).Scan(&rows, &digests); err != nil || rows == digests {
+				return 0, nil, err
+			}
+			from = fmt.Sprintf("(SELECT %s FROM %s GROUP BY %s HAVING count(*) > 1) AS t", list, mine, list)
+		}
 	default:
 		from = "(" + empty + ") AS t"
 	}

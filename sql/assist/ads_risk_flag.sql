@@ -16,7 +16,7 @@ term AS (
 ),
 -- What says when a flag lives is kept narrow; the rest joins the newest row.
 evaluated AS (
-  SELECT e.flag_id, e.month, e.evaluated_on, e.result, e.missing, d.n
+  SELECT e.flag_id, e.month, d.evaluated_on, e.result, e.missing, d.n
   FROM dws.assist_risk_evaluation AS e
   JOIN day AS d ON d.month = e.month
   WHERE e.flag_id IN (SELECT flag_id FROM dws.assist_risk_evaluation WHERE result = '符合')
@@ -61,7 +61,7 @@ seen AS (
 flag AS (
   SELECT
     s.flag_id, e.rule_id, e.rule_version, e.person_key, e.household_key, e.region_code, e.period, e.value, e.threshold, e.evidence, e.evidence_digest,
-    f.first_seen, o.opened_in, e.evaluated_on AS last_seen, s.episode,
+    f.first_seen, o.opened_in, d.evaluated_on AS last_seen, s.episode,
     CASE
       WHEN coalesce(y.n, l.n) - coalesce(u.unknowns, 0) - s.k >= t.clear_after THEN '已解除'
       WHEN e.period <> '' AND e.period < l.year THEN '期满'
@@ -73,6 +73,7 @@ flag AS (
     CASE WHEN u.last_unknown = l.n THEN u.last_missing END AS missing
   FROM spelled AS s
   JOIN dws.assist_risk_evaluation AS e ON e.flag_id = s.flag_id AND e.month = s.month
+  JOIN day AS d ON d.n = s.n
   JOIN opened AS o ON o.flag_id = s.flag_id AND o.episode = s.episode
   JOIN seen AS f ON f.flag_id = s.flag_id
   CROSS JOIN latest AS l

@@ -2,7 +2,7 @@
 -- within the interval of one that comes less often.
 WITH wanted AS (
   SELECT
-    e.month, e.evaluated_on, d.dataset, d.title, d.department, w.window_kind, d.every_months,
+    e.month, d.dataset, d.title, d.department, w.window_kind, d.every_months,
     CASE
       WHEN w.window_kind = '时点' THEN CAST(e.month - INTERVAL '1' MONTH * (d.every_months - 1) AS DATE)
       WHEN w.window_kind = '自然年' THEN e.year_start
@@ -17,20 +17,20 @@ WITH wanted AS (
 ),
 counted AS (
   SELECT
-    w.month, w.evaluated_on, w.dataset, w.title, w.department, w.window_kind, w.first_month, w.last_month,
+    w.month, w.dataset, w.title, w.department, w.window_kind, w.first_month, w.last_month,
     CASE WHEN w.window_kind = '时点' THEN 1 ELSE date_diff('month', w.first_month, w.wanted_month) + 1 END AS wanted,
     count(h.month) AS had, max(h.month) AS latest_month
   FROM wanted AS w
   LEFT JOIN dws.assist_dataset_month AS h ON h.dataset = w.dataset AND h.month >= w.first_month AND h.month <= w.wanted_month
-  GROUP BY w.month, w.evaluated_on, w.dataset, w.title, w.department, w.window_kind, w.first_month, w.last_month, w.wanted_month
+  GROUP BY w.month, w.dataset, w.title, w.department, w.window_kind, w.first_month, w.last_month, w.wanted_month
 ),
 missed AS (
-  SELECT month, evaluated_on, dataset, title, department, window_kind, first_month, last_month, latest_month,
+  SELECT month, dataset, title, department, window_kind, first_month, last_month, latest_month,
     wanted - least(wanted, had) AS missing_months
   FROM counted
 )
 SELECT
-  month, evaluated_on, dataset, window_kind, first_month, last_month, missing_months, latest_month,
+  month, dataset, window_kind, first_month, last_month, missing_months, latest_month,
   CASE
     WHEN missing_months = 0 THEN ''
     WHEN latest_month IS NULL THEN concat(title, '(', department, ')', date_format(first_month, '%Y-%m'), '起未到')

@@ -1,9 +1,10 @@
 -- Assets of people who are on no list are nobody's business here: only the
 -- households that the law has checked are looked at.
 WITH member AS (
-  SELECT DISTINCT h.month, h.evaluated_on, h.household_key, m.person_key
+  SELECT DISTINCT h.month, e.evaluated_on, h.household_key, m.person_key
   FROM dws.assist_household_month AS h
-  JOIN dwd.assist_member AS m ON m.household_key = h.household_key AND m.valid_from <= h.evaluated_on AND m.valid_to > h.evaluated_on
+  JOIN dws.assist_evaluation_day AS e ON e.month = h.month
+  JOIN dwd.assist_member AS m ON m.household_key = h.household_key AND m.valid_from <= e.evaluated_on AND m.valid_to > e.evaluated_on
   WHERE h.categories > 0 OR h.is_status_unknown
 ),
 held AS (
@@ -30,7 +31,7 @@ summed AS (
   GROUP BY month, household_key
 )
 SELECT
-  h.month, h.evaluated_on, h.household_key, h.members, h.doubt,
+  h.month, h.household_key, h.members, h.doubt,
   coalesce(s.checked_members, 0) AS checked_members,
   CAST(coalesce(s.financial, 0) AS DECIMAL(18,2)) AS financial,
   coalesce(s.vehicles, 0) AS vehicles,

@@ -1,8 +1,8 @@
 WITH member AS (
-  SELECT DISTINCT h.month, h.evaluated_on, e.rolling_start, e.settled_month, h.household_key, m.person_key
+  SELECT DISTINCT h.month, e.rolling_start, e.settled_month, h.household_key, m.person_key
   FROM dws.assist_household_month AS h
   JOIN dws.assist_evaluation_day AS e ON e.month = h.month
-  JOIN dwd.assist_member AS m ON m.household_key = h.household_key AND m.valid_from <= h.evaluated_on AND m.valid_to > h.evaluated_on
+  JOIN dwd.assist_member AS m ON m.household_key = h.household_key AND m.valid_from <= e.evaluated_on AND m.valid_to > e.evaluated_on
 ),
 earned AS (
   SELECT
@@ -28,7 +28,7 @@ spent AS (
   GROUP BY h.month, h.household_key
 )
 SELECT
-  h.month, h.evaluated_on, h.household_key, h.members, h.doubt,
+  h.month, h.household_key, h.members, h.doubt,
   coalesce(e.income_records, 0) AS income_records,
   CAST(coalesce(e.income, 0) AS DECIMAL(18,2)) AS income,
   CAST(coalesce(e.recent_income, 0) AS DECIMAL(18,2)) AS recent_income,

@@ -3,7 +3,7 @@ WITH inverted AS (
 ),
 counted AS (
   SELECT
-    e.month, e.evaluated_on, m.household_key,
+    e.month, m.household_key,
     count(DISTINCT m.person_key) AS members,
     count(DISTINCT CASE WHEN m.relation = '户主' THEN m.person_key END) AS heads,
     count(DISTINCT CASE WHEN p.households > 1 THEN m.person_key END) AS shared_members,
@@ -15,10 +15,10 @@ counted AS (
   FROM dws.assist_evaluation_day AS e
   JOIN dwd.assist_member AS m ON m.valid_from <= e.evaluated_on AND m.valid_to > e.evaluated_on
   JOIN dws.assist_person_month AS p ON p.month = e.month AND p.person_key = m.person_key
-  GROUP BY e.month, e.evaluated_on, m.household_key
+  GROUP BY e.month, m.household_key
 )
 SELECT
-  c.month, c.evaluated_on, c.household_key, h.region_code, c.members, c.heads, c.shared_members,
+  c.month, c.household_key, h.region_code, c.members, c.heads, c.shared_members,
   nullif(array_join(ARRAY[
     CASE WHEN c.heads > 1 THEN concat('户主', CAST(c.heads AS VARCHAR), '人') END,
     CASE WHEN c.shared_members > 0 THEN concat('成员', CAST(c.shared_members AS VARCHAR), '人同时在他户') END,

@@ -15,7 +15,7 @@ WITH treated AS (
 ),
 medical AS (
   SELECT
-    t.month, c.evaluated_on, t.window_kind, c.missing_months, c.note, t.person_key,
+    t.month, t.window_kind, c.missing_months, c.note, t.person_key,
     t.claims, t.contradictory, t.total, t.self_paid, t.last_day
   FROM treated AS t
   JOIN dws.assist_coverage AS c ON c.month = t.month AND c.dataset = 'medical' AND c.window_kind = t.window_kind
@@ -23,27 +23,28 @@ medical AS (
 -- Payments count from the month after the later day of death that is on record.
 paid AS (
   SELECT
-    c.month, c.evaluated_on, c.window_kind, c.missing_months, c.note, b.person_key, d.died_on, d.last_died_on,
+    c.month, c.window_kind, c.missing_months, c.note, b.person_key, d.died_on, d.last_died_on,
     sum(CASE WHEN b.month BETWEEN c.first_month AND c.last_month AND b.day > last_day_of_month(d.last_died_on) THEN b.amount ELSE 0 END) AS amount,
     count_if(b.month BETWEEN c.first_month AND c.last_month AND b.day > last_day_of_month(d.last_died_on)) AS payments,
     max(b.day) AS last_day
   FROM dws.assist_coverage AS c
-  JOIN dwd.assist_benefit AS b ON b.day <= c.evaluated_on AND b.month >= CAST(c.month - INTERVAL '14' MONTH AS DATE)
-  JOIN dwd.assist_death AS d ON d.person_key = b.person_key AND d.died_on <= c.evaluated_on
+  JOIN dws.assist_evaluation_day AS e ON e.month = c.month
+  JOIN dwd.assist_benefit AS b ON b.day <= e.evaluated_on AND b.month >= CAST(c.month - INTERVAL '14' MONTH AS DATE)
+  JOIN dwd.assist_death AS d ON d.person_key = b.person_key AND d.died_on <= e.evaluated_on
   WHERE c.dataset = 'benefit' AND c.window_kind IN ('自然年', '滚动12月')
-  GROUP BY c.month, c.evaluated_on, c.window_kind, c.missing_months, c.note, b.person_key, d.died_on, d.last_died_on
+  GROUP BY c.month, c.window_kind, c.missing_months, c.note, b.person_key, d.died_on, d.last_died_on
 ),
 conflict AS (
   SELECT
-    month, evaluated_on, person_key, count(*) AS conflicts,
+    month, person_key, count(*) AS conflicts,
     array_join(array_agg(kind ORDER BY kind), '、') AS kinds,
     array_join(array_agg(concat(kind, ':', detail) ORDER BY kind), ';') AS detail
   FROM dws.assist_conflict
   WHERE person_key IS NOT NULL
-  GROUP BY month, evaluated_on, person_key
+  GROUP BY month, person_key
 )
 SELECT
-  m.month, m.evaluated_on, m.person_key, k.metric, m.window_kind,
+  m.month, m.person_key, k.metric, m.window_kind,
   CAST(CASE k.metric WHEN 'medical_total' THEN m.total ELSE m.self_paid END AS DECIMAL(18,2)) AS numerator,
   CAST(1 AS DECIMAL(15,2)) AS denominator,
   CASE WHEN m.missing_months > 0 OR m.contradictory > 0 THEN '至少' ELSE '确数' END AS bound,
@@ -57,7 +58,7 @@ FROM medical AS m
 CROSS JOIN (VALUES ('medical_total'), ('medical_self')) AS k(metric)
 UNION ALL
 SELECT
-  p.month, p.evaluated_on, p.person_key, 'paid_after_death' AS metric, p.window_kind,
+  p.month, p.person_key, 'paid_after_death' AS metric, p.window_kind,
   CAST(p.amount AS DECIMAL(18,2)) AS numerator,
   CAST(1 AS DECIMAL(15,2)) AS denominator,
   CASE WHEN p.missing_months > 0 OR p.died_on < p.last_died_on THEN '至少' ELSE '确数' END AS bound,
@@ -70,7 +71,7 @@ SELECT
 FROM paid AS p
 UNION ALL
 SELECT
-  month, evaluated_on, person_key, 'record_conflicts' AS metric, '时点' AS window_kind,
+  month, person_key, 'record_conflicts' AS metric, '时点' AS window_kind,
   CAST(conflicts AS DECIMAL(18,2)) AS numerator, CAST(1 AS DECIMAL(15,2)) AS denominator,
   '确数' AS bound, CAST(NULL AS VARCHAR) AS missing, kinds AS basis, detail
 FROM conflict

@@ -35,7 +35,7 @@ known AS (
   SELECT person_key FROM dwd.assist_list_status
 )
 SELECT
-  e.month, e.evaluated_on, k.person_key, b.household_key, coalesce(b.households, 0) AS households,
+  e.month, k.person_key, b.household_key, coalesce(b.households, 0) AS households,
   coalesce(b.region_code, p.region_code) AS region_code,
   l.category, coalesce(l.categories, 0) AS categories, nullif(l.category_list, '') AS category_list,
   l.person_key IS NOT NULL AS listed_in_year,

@@ -1,6 +1,6 @@
 WITH subject AS (
   SELECT
-    m.month, m.evaluated_on, m.person_key AS subject_key, m.person_key, p.household_key, p.region_code,
+    m.month, m.person_key AS subject_key, m.person_key, p.household_key, p.region_code,
     coalesce(p.categories, 0) AS categories, p.category, p.category_list,
     coalesce(p.listed_in_year, FALSE) AS listed_in_year, coalesce(p.is_status_unknown, FALSE) AS is_status_unknown,
     m.metric, m.window_kind, m.numerator, m.denominator, m.bound, m.missing, m.basis, m.detail
@@ -8,7 +8,7 @@ WITH subject AS (
   LEFT JOIN dws.assist_person_month AS p ON p.month = m.month AND p.person_key = m.person_key
   UNION ALL
   SELECT
-    m.month, m.evaluated_on, m.household_key AS subject_key, CAST(NULL AS VARCHAR) AS person_key, m.household_key, h.region_code,
+    m.month, m.household_key AS subject_key, CAST(NULL AS VARCHAR) AS person_key, m.household_key, h.region_code,
     h.categories, h.category, h.category_list, h.listed_in_year, h.is_status_unknown,
     m.metric, m.window_kind, m.numerator, m.denominator, m.bound, m.missing, m.basis, m.detail
   FROM dws.assist_household_metric AS m
@@ -17,16 +17,16 @@ WITH subject AS (
 -- How the rules are evaluated on each day.
 term AS (
   SELECT
-    e.month, e.year_start, e.rolling_start, e.settled_month,
+    e.month, e.evaluated_on, e.year_start, e.rolling_start, e.settled_month,
     max(CASE WHEN p.name = 'assist.risk.schemes' THEN p.text_value END) AS schemes,
     CAST(max(CASE WHEN p.name = 'assist.risk.subsistence_standard' THEN p.value END) AS DECIMAL(8,2)) AS standard
   FROM dws.assist_evaluation_day AS e
   JOIN dim.parameter AS p ON e.evaluated_on >= p.valid_from AND e.evaluated_on < p.valid_to
-  GROUP BY e.month, e.year_start, e.rolling_start, e.settled_month
+  GROUP BY e.month, e.evaluated_on, e.year_start, e.rolling_start, e.settled_month
 ),
 ruled AS (
   SELECT
-    s.month, s.evaluated_on, s.subject_key, s.person_key, s.household_key, s.region_code, s.numerator, s.denominator, s.bound,
+    s.month, t.evaluated_on, s.subject_key, s.person_key, s.household_key, s.region_code, s.numerator, s.denominator, s.bound,
     s.missing, s.basis, s.detail, coalesce(s.category_list, '名单外') AS status,
     r.rule_id, r.rule_version, r.comparison, r.step, r.evidence, r.window_kind, t.year_start, t.rolling_start, t.settled_month,
     r.threshold * CASE WHEN r.threshold_kind = '低保倍数' THEN t.standard ELSE CAST(1 AS DECIMAL(8,2)) END AS threshold,
@@ -41,7 +41,7 @@ ruled AS (
   FROM subject AS s
   JOIN term AS t ON t.month = s.month
   JOIN dim.assist_risk_rule AS r
-    ON r.metric = s.metric AND r.window_kind = s.window_kind AND s.evaluated_on >= r.valid_from AND s.evaluated_on < r.valid_to
+    ON r.metric = s.metric AND r.window_kind = s.window_kind AND t.evaluated_on >= r.valid_from AND t.evaluated_on < r.valid_to
     AND contains(split(t.schemes, ','), r.scheme)
 ),
 -- Both sides are exact decimals: nothing is divided before it is compared.
@@ -90,7 +90,7 @@ shown AS (
   WHERE result <> '不符合'
 )
 SELECT
-  month, evaluated_on,
+  month,
   concat('f', substr(lower(to_hex(sha256(to_utf8(concat(rule_id, '|', subject_key, '|', period))))), 1, 20)) AS flag_id,
   rule_id, rule_version, subject_key, person_key, household_key, region_code, period, result, value,
   CAST(threshold AS DECIMAL(18,4)) AS threshold, missing,

@@ -5,14 +5,19 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"zhicang/models"
 	"zhicang/transform"
 )
 
-// ageTable says how new the data are that each published table is made of.
-const ageTable = "dim.data_age"
+// ageTable says how new the data are that each published table is made of,
+// dayTable which days each table of the lake speaks of.
+const (
+	ageTable = "dim.data_age"
+	dayTable = "dws.data_day"
+)
 
 // paceWords are the paces in the words of the table's readers.
 var paceWords = map[models.Pace]string{models.Daily: "每日", models.Monthly: "每月", models.Yearly: "每年", models.OnChange: "不定期"}
@@ -23,6 +28,31 @@ var paceParameters = map[models.Pace][2]string{
 	models.Daily:   {"platform.data.late_days", "platform.data.stale_days"},
 	models.Monthly: {"platform.data.month_late_days", "platform.data.month_stale_days"},
 	models.Yearly:  {"platform.data.year_late_days", "platform.data.year_stale_days"},
+}
+
+// dayStep asks every table of the lake what days it speaks of, by system. What a
+// source deleted speaks of none. It is kept by month, so that the lake is asked
+// about the months alone that something has landed in.
+func dayStep(cat *models.Catalog) transform.Step {
+	var selects []string
+	for _, c := range cat.Contracts() {
+		if c.Layer() != "ods" {
+			continue
+		}
+		by, _ := c.Pace()
+		month, _ := c.Column(c.Partition)
+		day := fmt.Sprintf("CAST(o.%s AS DATE)", by.LandedName())
+		last := day
+		if by.Month { // a month speaks of all its days
+			last = fmt.Sprintf("CAST(last_day_of_month(%s) AS DATE)", day)
+		}
+		deleted := "o.deleted IS NULL OR NOT o.deleted"
+		selects = append(selects, fmt.Sprintf(`SELECT DISTINCT
+  CAST(date_trunc('month', o.%s) AS DATE) AS month, '%s' AS source_table, o.source_system,
+  CASE WHEN %s THEN %s END AS day, CASE WHEN %s THEN %s END AS last_day
+FROM %s AS o`, month.LandedName(), c.Table, deleted, day, deleted, last, c.Table))
+	}
+	return transform.Step{Table: dayTable, SQL: strings.Join(selects, "\nUNION ALL\n")}
 }
 
 // dataAge tells the age of the data: of every published table, from what it is
@@ -39,7 +69,7 @@ type dataAge struct {
 func ageStep(cat *models.Catalog, asOf time.Time) transform.Step {
 	a := &dataAge{catalog: cat, asOf: asOf}
 	return transform.Step{
-		Table: ageTable, Inputs: a.inputs(), Connected: a.connect, Build: a.build,
+		Table: ageTable, Inputs: map[string]string{dayTable: newestDays}, Connected: a.connect, Build: a.build,
 		Version: func() string {
 			rows := [][]any{{"1"}}
 			for _, t := range a.order {
@@ -54,28 +84,12 @@ func ageStep(cat *models.Catalog, asOf time.Time) transform.Step {
 	}
 }
 
-// inputs ask every table of the lake what day it speaks of, by system. A month
-// speaks of all its days; what lies ahead, such as a meeting that is planned,
-// makes nothing newer.
-func (a *dataAge) inputs() map[string]string {
-	inputs := map[string]string{}
-	for _, c := range a.catalog.Contracts() {
-		if c.Layer() != "ods" {
-			continue
-		}
-		by, _ := c.Pace()
-		day := fmt.Sprintf("CAST(o.%s AS DATE)", by.LandedName())
-		last := day
-		if by.Month {
-			last = fmt.Sprintf("least(last_day_of_month(%s), n.as_of)", day)
-		}
-		inputs[c.Table] = fmt.Sprintf(`SELECT o.source_system, max(CASE WHEN %s <= n.as_of AND (o.deleted IS NULL OR NOT o.deleted) THEN %s END) AS newest_day
-FROM %s AS o
+// newestDays asks what day each table of the lake speaks of, by system. What lies
+// ahead, such as a meeting that is planned, makes nothing newer.
+const newestDays = `SELECT d.source_table, d.source_system, max(CASE WHEN d.day <= n.as_of THEN least(d.last_day, n.as_of) END) AS newest_day
+FROM dws.data_day AS d
 CROSS JOIN dim.run AS n
-GROUP BY o.source_system`, day, last, c.Table)
-	}
-	return inputs
-}
+GROUP BY d.source_table, d.source_system`
 
 // connect finds out what the published tables are made of.
 func (a *dataAge) connect(g *transform.Graph) {
@@ -101,16 +115,12 @@ type delivery struct {
 }
 
 func (a *dataAge) build(ctx context.Context, b *transform.Build) error {
-	known := map[string][]delivery{}
+	known, err := deliveries(ctx, b)
+	if err != nil {
+		return err
+	}
 	for _, t := range a.order {
 		for _, from := range a.sources[t] {
-			if _, asked := known[from]; !asked {
-				list, err := deliveries(ctx, b, from)
-				if err != nil {
-					return err
-				}
-				known[from] = list
-			}
 			if err := a.emit(ctx, b, t, from, known[from]); err != nil {
 				return err
 			}
@@ -119,32 +129,32 @@ func (a *dataAge) build(ctx context.Context, b *transform.Build) error {
 	return nil
 }
 
-func deliveries(ctx context.Context, b *transform.Build, from string) (list []delivery, err error) {
-	rows, err := b.Query(ctx, from)
+// deliveries lists what each table of the lake got, by system.
+func deliveries(ctx context.Context, b *transform.Build) (map[string][]delivery, error) {
+	rows, err := b.Query(ctx, dayTable)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
+	known := map[string][]delivery{}
 	for rows.Next() {
+		var table string
 		var d delivery
-		if err := rows.Scan(&d.system, &d.newest); err != nil {
+		if err := rows.Scan(&table, &d.system, &d.newest); err != nil {
 			return nil, err
 		}
-		list = append(list, d)
+		known[table] = append(known[table], d)
 	}
-	if len(list) == 0 {
-		list = []delivery{{}}
+	for _, list := range known {
+		slices.SortFunc(list, func(a, b delivery) int { return strings.Compare(a.system, b.system) })
 	}
-	slices.SortFunc(list, func(a, b delivery) int {
-		if a.system < b.system {
-			return -1
-		}
-		return 1
-	})
-	return list, rows.Err()
+	return known, rows.Err()
 }
 
 func (a *dataAge) emit(ctx context.Context, b *transform.Build, table, from string, list []delivery) error {
+	if len(list) == 0 {
+		list = []delivery{{}} // nothing has ever come
+	}
 	c, _ := a.catalog.Contract(from)
 	_, every := c.Pace()
 	var bounds [2]any

@@ -42,6 +42,7 @@ func Steps(tree *region.Tree, cat *models.Catalog, site Site) []transform.Step {
 		step("dim.site", func() [][]any { return [][]any{{cmp.Or(site.Region, Everywhere)}} }),
 		step("dim.parameter", parameterRows(cat)),
 		step("dim.data_dictionary", dictionaryRows(cat)),
+		dayStep(cat),
 		ageStep(cat, site.AsOf),
 	}
 	for _, t := range cat.RuleTables() {

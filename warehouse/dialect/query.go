@@ -181,21 +181,33 @@ func Bare(text string) (string, error) {
 	return text[:tokens[len(tokens)-1].end], nil
 }
 
+// Reads returns the text with the tables that it reads, without its parse tree.
+func (q *Query) Reads() Reads { return Reads{Text: q.text, Tables: q.Tables()} }
+
+// Reads is a text and the base tables that it reads (see Query.Tables).
+type Reads struct {
+	Text   string
+	Tables []TableRef
+}
+
 // Rewrite returns the text with each table's written name replaced by what
 // name returns for it (a quoted name or a subquery in brackets). An alias
 // stays; a table without one whose columns are qualified by its name needs
 // one in the replacement.
-func (q *Query) Rewrite(name func(TableRef) string) string {
+func (r Reads) Rewrite(name func(TableRef) string) string {
 	var b strings.Builder
 	from := 0
-	for _, t := range q.tables {
-		b.WriteString(q.text[from:t.Start])
-		b.WriteString(name(t.TableRef))
+	for _, t := range r.Tables {
+		b.WriteString(r.Text[from:t.Start])
+		b.WriteString(name(t))
 		from = t.End
 	}
-	b.WriteString(q.text[from:])
+	b.WriteString(r.Text[from:])
 	return b.String()
 }
+
+// Rewrite is that of Reads.
+func (q *Query) Rewrite(name func(TableRef) string) string { return q.Reads().Rewrite(name) }
 
 // Strings returns the string constants of the text, each once, in order of
 // appearance.
