@@ -3,6 +3,7 @@ package dashboards
 import (
 	"errors"
 	"io/fs"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -211,5 +212,29 @@ func TestBrokenBoard(t *testing.T) {
 	}
 	if _, err := Load(fsys, catalog(t)); err == nil || !strings.Contains(err.Error(), `has no column "opinion"`) {
 		t.Errorf("strictly: %v", err)
+	}
+}
+
+var descending = regexp.MustCompile(`\b\w+\.(\w+) DESC( NULLS)?`)
+
+// TestNullsAreSortedAlike: what a board's SQL leaves open is decided one way on
+// the pages, and PostgreSQL's way in Grafana, which reads through that door.
+func TestNullsAreSortedAlike(t *testing.T) {
+	cat := catalog(t)
+	boards, err := Load(FS(), cat)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range boards {
+		for _, p := range b.Panels {
+			for _, m := range descending.FindAllStringSubmatch(p.SQL, -1) {
+				for _, table := range p.Tables {
+					c, _ := cat.Contract(table)
+					if col, ok := c.Column(m[1]); ok && !col.Required && m[2] == "" {
+						t.Errorf("board %s, panel %s: %s may be NULL: say NULLS FIRST or LAST", b.UID, p.Title, m[0])
+					}
+				}
+			}
+		}
 	}
 }

@@ -25,9 +25,11 @@ func drawPanel(b *dashboards.Board, i int, opts Options) (*sdk.Panel, error) {
 	}
 	d := &drawing{board: b, panel: p}
 	kind, custom := d.draw()
-	custom["targets"] = []obj{{
-		"refId": "A", "datasource": opts.datasource(), "format": "table", "rawQuery": true, "editorMode": "code", "rawSql": sql,
-	}}
+	targets := []obj{target("A", sql, opts)}
+	if p.Kind == dashboards.Line {
+		targets = append(targets, target("B", d.whenEmpty(sql), opts))
+	}
+	custom["targets"] = targets
 	custom["pluginVersion"] = pluginVersion
 	custom["fieldConfig"] = obj{"defaults": d.defaults(), "overrides": d.overrides()}
 	panel := &sdk.Panel{
@@ -39,6 +41,11 @@ func drawPanel(b *dashboards.Board, i int, opts Options) (*sdk.Panel, error) {
 	}
 	panel.GridPos.X, panel.GridPos.Y, panel.GridPos.W, panel.GridPos.H = &p.Grid.X, &p.Grid.Y, &p.Grid.W, &p.Grid.H
 	return panel, nil
+}
+
+// target is a query of a panel.
+func target(ref, sql string, opts Options) obj {
+	return obj{"refId": ref, "datasource": opts.datasource(), "format": "table", "rawQuery": true, "editorMode": "code", "rawSql": sql}
 }
 
 // description is the caption, a paragraph each: Grafana reads it as Markdown.
@@ -73,12 +80,7 @@ func (d *drawing) draw() (kind string, custom obj) {
 	case dashboards.Bar:
 		return "barchart", obj{"options": d.bars()}
 	case dashboards.Pie:
-		return "piechart", obj{"options": obj{
-			"pieType": "donut", "displayLabels": []string{"percent"}, "sort": "none",
-			"reduceOptions": obj{"values": true, "calcs": []string{"lastNotNull"}, "fields": ""},
-			"legend":        obj{"displayMode": "list", "placement": "right", "showLegend": true, "values": []string{}},
-			"tooltip":       obj{"mode": "single", "sort": "none"},
-		}}
+		return d.pie()
 	case dashboards.Map:
 		return "geomap", obj{"options": d.geomap()}
 	case dashboards.Crosstab:
@@ -87,6 +89,24 @@ func (d *drawing) draw() (kind string, custom obj) {
 		}}}
 	}
 	return "table", obj{"options": tableOptions()}
+}
+
+// pie makes a field of each row: slices of one field that are equal would have
+// one colour.
+func (d *drawing) pie() (kind string, custom obj) {
+	c := d.panel.Columns
+	return "piechart", obj{
+		"options": obj{
+			"pieType": "donut", "displayLabels": []string{"percent"}, "sort": "none",
+			"reduceOptions": obj{"values": false, "calcs": []string{"lastNotNull"}, "fields": ""},
+			"legend":        obj{"displayMode": "table", "placement": "right", "showLegend": true, "values": []string{"value", "percent"}},
+			"tooltip":       obj{"mode": "single", "sort": "none"},
+		},
+		"transformations": []obj{{"id": "rowsToFields", "options": obj{"mappings": []obj{
+			{"fieldName": c[0].Name, "handlerKey": "field.name"},
+			{"fieldName": c[1].Name, "handlerKey": "field.value"},
+		}}}},
+	}
 }
 
 func tableOptions() obj { return obj{"showHeader": true, "cellHeight": "sm"} }
@@ -103,10 +123,26 @@ func (d *drawing) series() []obj {
 	x := obj{"matcher": byName(d.panel.Columns[0].Name)}
 	for _, c := range d.panel.Columns[1:] {
 		if !c.Hidden {
-			list = append(list, obj{"frame": obj{"matcher": obj{"id": "byIndex", "options": 0}}, "x": x, "y": obj{"matcher": byName(c.Name)}, "name": obj{"fixed": d.name(c)}})
+			list = append(list, series(0, x, c.Name, d.name(c)))
 		}
 	}
-	return list
+	return append(list, series(1, x, emptyColumn, d.panel.Empty))
+}
+
+// series is a line over x, from the frame of the n-th query.
+func series(n int, x obj, y, name string) obj {
+	return obj{"frame": obj{"matcher": obj{"id": "byIndex", "options": n}}, "x": x, "y": obj{"matcher": byName(y)}, "name": obj{"fixed": name}}
+}
+
+// emptyColumn is what the second query of a line chart returns.
+const emptyColumn = "nothing"
+
+// whenEmpty is a query with one row, of nothing, where sql has none: Grafana's
+// XY chart shows the word Err where it has no series, and the legend of this
+// one says why there is nothing to see.
+func (d *drawing) whenEmpty(sql string) string {
+	return "SELECT CAST(NULL AS TIMESTAMP) AS " + d.panel.Columns[0].Name + ", CAST(NULL AS DOUBLE PRECISION) AS " + emptyColumn +
+		"\nWHERE NOT EXISTS (\n" + strings.TrimRight(strings.TrimSpace(sql), ";") + "\n)"
 }
 
 func (d *drawing) bars() obj {
@@ -178,6 +214,15 @@ func (d *drawing) defaults() obj {
 	if p.Link != nil {
 		m["links"] = []obj{d.link(p.Link)}
 	}
+	if p.Kind == dashboards.Pie { // its fields are called by the rows
+		c := p.Columns[1]
+		if unit := grafanaUnit(d.unit(c)); unit != "" {
+			m["unit"] = unit
+		}
+		if c.Decimals != nil {
+			m["decimals"] = *c.Decimals
+		}
+	}
 	return m
 }
 
@@ -219,8 +264,13 @@ const blankText = "\u2002"
 // overrides say what holds for one column.
 func (d *drawing) overrides() []obj {
 	list := []obj{}
-	if d.panel.Kind == dashboards.Crosstab {
+	switch d.panel.Kind {
+	case dashboards.Crosstab:
 		return d.crosstabOverrides()
+	case dashboards.Pie:
+		return list // its fields are called by the rows
+	case dashboards.Line:
+		list = append(list, obj{"matcher": byName(emptyColumn), "properties": []obj{{"id": "color", "value": obj{"mode": "fixed", "fixedColor": "text"}}}})
 	}
 	for i, c := range d.panel.Columns {
 		var props []obj
@@ -231,10 +281,7 @@ func (d *drawing) overrides() []obj {
 		if color := d.seriesColor(i); color != "" {
 			set("color", obj{"mode": "fixed", "fixedColor": color})
 		}
-		// A slice of a pie is called by its label, not by the number's name.
-		if d.panel.Kind != dashboards.Pie {
-			set("displayName", d.name(c))
-		}
+		set("displayName", d.name(c))
 		if d.table() || d.panel.Kind == dashboards.Stat {
 			set("noValue", missing)
 		}

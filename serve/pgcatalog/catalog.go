@@ -415,7 +415,10 @@ func columnName(name string) string {
 	if m := callRE.FindStringSubmatch(name); m != nil && !strings.HasPrefix(m[1], "zhicang_") {
 		return m[1]
 	}
-	if strings.ContainsAny(name, "('") {
+	switch {
+	case strings.HasPrefix(name, "COALESCE("):
+		return "coalesce"
+	case strings.ContainsAny(name, "('"), strings.Trim(name, "0123456789.") == "":
 		return "?column?"
 	}
 	return name

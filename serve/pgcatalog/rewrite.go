@@ -419,16 +419,50 @@ func (r *rewriter) words() {
 			// A parameter, in a statement that is described before it is bound.
 			r.replace(i, min(r.closing(i+1)+1, len(r.tokens)), word("CAST"), punct("("), word("NULL"), word("AS"), word("VARCHAR"), punct(")"))
 		case (name == "version" || name == "current_database") && r.at(i+1).Is("(") && r.at(i+2).Is(")"):
-			r.replace(i, i+3, str(map[string]string{"version": Version, "current_database": Database}[name]))
+			r.stand(i, i+3, map[string]string{"version": Version, "current_database": Database}[name])
 		case r.at(i + 1).Is("("):
 		case name == "user", name == "current_user", name == "session_user", name == "current_role":
-			r.tokens[i] = str(r.session.Account)
+			r.stand(i, i+1, r.session.Account)
 		case name == "current_catalog":
-			r.tokens[i] = str(Database)
+			r.stand(i, i+1, Database)
 		case name == "current_schema":
-			r.tokens[i] = str("public")
+			r.stand(i, i+1, "public")
 		}
 	}
+}
+
+// stand puts a text in the place of what asks for it. Where that is a column of
+// a SELECT, the column keeps its name.
+func (r *rewriter) stand(from, to int, text string) {
+	with := []dialect.Token{str(text)}
+	if next := r.at(to); r.isColumn(from) && (next.Text == "" || next.Is(",") || next.Is("FROM") || next.Is(")")) {
+		with = append(with, word("AS"), dialect.Token{Kind: dialect.QuotedName, Text: `"` + r.name(from) + `"`})
+	}
+	r.replace(from, to, with...)
+}
+
+// isColumn reports whether a column of a SELECT begins at i.
+func (r *rewriter) isColumn(i int) bool {
+	if r.at(i - 1).Is("SELECT") {
+		return true
+	}
+	depth := 0
+	for j := i - 1; r.at(i-1).Is(",") && j >= 0; j-- {
+		switch t := r.at(j); {
+		case t.Is(")"), t.Is("]"):
+			depth++
+		case t.Is("("), t.Is("["):
+			if depth--; depth < 0 {
+				return false
+			}
+		case depth > 0:
+		case t.Is("SELECT"):
+			return true
+		case t.Is("FROM"), t.Is("WHERE"), t.Is("BY"):
+			return false
+		}
+	}
+	return false
 }
 
 func (r *rewriter) setting(i int) {

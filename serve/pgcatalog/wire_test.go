@@ -109,7 +109,8 @@ func TestPsql(t *testing.T) {
 		{`SELECT title FROM ads.congress_hot_issue`, []string{"停车难", "(2 rows)"}, false},
 		{`SELECT title FROM ads.nothing`, []string{"ERROR:  there is no such table"}, true},
 		{`SELECT version()`, []string{"PostgreSQL 15.0 (zhicang)"}, false},
-		{`SELECT current_user, current_database()`, []string{"yunxi", "zhicang"}, false},
+		{`SELECT current_user, current_database()`, []string{"current_user | current_database", "yunxi", "zhicang"}, false},
+		{`SELECT session_user, upper(user), version()`, []string{"session_user", "upper", "version", "YUNXI"}, false},
 		{`SHOW search_path`, []string{`"$user", public`}, false},
 		{`BEGIN READ ONLY; SELECT title FROM ads.congress_hot_issue; COMMIT`, []string{"COMMIT"}, false},
 	} {

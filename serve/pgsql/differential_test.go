@@ -350,6 +350,30 @@ func TestParameters(t *testing.T) {
 	}
 }
 
+// TestClock asks for the time. The two clocks differ by a moment: only names and
+// types are compared, and that a day is today.
+func TestClock(t *testing.T) {
+	h := open(t)
+	for _, sql := range []string{
+		"SELECT current_date", "SELECT current_timestamp", "SELECT localtimestamp", "SELECT localtime", "SELECT now(), current_date",
+		"SELECT current_date AS d, current_timestamp AS t", "SELECT current_date, count(*) FROM ads.congress_issue GROUP BY current_date", "SELECT (SELECT current_date)",
+		"SELECT version()", "SELECT 1, version()",
+	} {
+		theirs, ours := ask(t, h.theirs, sql), ask(t, h.ours, sql)
+		theirs.rows, ours.rows = nil, nil
+		if diff := cmp.Diff(comparable(theirs), comparable(ours)); diff != "" {
+			t.Errorf("%s\n%s %s\n%s", sql, ours.code, ours.text, diff)
+		}
+	}
+	compare(t, h, "", "SELECT current_date")
+	for _, c := range []*pgx.Conn{h.ours, h.theirs} {
+		exec(t, c, "SET TimeZone = 'UTC'")
+	}
+	if got := ask(t, h.ours, "SELECT current_timestamp"); got.code != "" || !strings.HasSuffix(got.rows[0][0], "+00") {
+		t.Errorf("current_timestamp in UTC: %+v", got)
+	}
+}
+
 // TestReflection prepares what SQLAlchemy prepares to read a table's columns.
 func TestReflection(t *testing.T) {
 	h := open(t)

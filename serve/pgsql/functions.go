@@ -73,7 +73,7 @@ func (t *translator) special(n tree, name string, args []any) tree {
 	case "generate_series", "unnest":
 		return t.series(n, name, args)
 	case "round":
-		return rounded(n, args)
+		return t.rounded(n, args)
 	case "mod":
 		if len(args) == 2 {
 			return t.divided(n, args[1].(tree))
@@ -366,8 +366,15 @@ func arrayLength(args []any) tree {
 	return call("array_length", args...)
 }
 
-// rounded has as many digits as were asked for.
-func rounded(n tree, args []any) tree {
+// rounded has as many digits as were asked for. Halves go to the even neighbour
+// where the statement itself says that the number is a floating-point one; of
+// other doubles it is not known whether PostgreSQL has a numeric there.
+func (t *translator) rounded(n tree, args []any) tree {
+	if len(args) == 1 && isFloat(args[0].(tree)) {
+		if _, written := t.token(args[0].(tree)); written >= 0 {
+			return call("round_even", args[0], integer(0))
+		}
+	}
 	if len(args) == 2 {
 		if digits, ok := whole(args[1].(tree)); ok && digits >= 0 && digits <= 18 {
 			return cast(n, "DECIMAL", 38, digits)

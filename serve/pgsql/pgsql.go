@@ -360,12 +360,27 @@ func (t *translator) column(n tree) tree {
 		return n
 	}
 	if tok, i := t.token(n); len(names) == 1 && i >= 0 && tok.Kind == dialect.Word {
-		switch strings.ToLower(tok.Text) {
-		case "current_date", "localtimestamp", "localtime", "current_time":
-			if t.zone != Shanghai {
-				return t.zoned(n, tok.Text)
-			}
+		return t.clock(n, strings.ToLower(tok.Text))
+	}
+	return n
+}
+
+// clock carries over the words that stand for the time: as a call, since the
+// engine would take the word for the column that is called by it.
+func (t *translator) clock(n tree, word string) tree {
+	switch word {
+	case "current_timestamp":
+		return named("now")
+	case "current_date", "localtimestamp", "localtime", "current_time":
+		if t.zone != Shanghai {
+			return t.zoned(n, word)
 		}
+	}
+	switch word {
+	case "current_date":
+		return named("today")
+	case "current_time":
+		return t.refuse(n, "localtime", "current_time, which has a time zone, is not supported")
 	}
 	return n
 }

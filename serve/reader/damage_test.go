@@ -1,6 +1,8 @@
 package reader_test
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -24,7 +26,7 @@ func TestDamageWhileServing(t *testing.T) {
 	if _, err := f.ask(t.Context(), town, "SELECT 1"); err != nil { // opens the file
 		t.Fatal(err)
 	}
-	damage(t, path)
+	damage(t, path, 1)
 	const sql = "SELECT sum(people), max(title) FROM ads.congress_hot_issue"
 	for range 3 {
 		_, err := f.ask(t.Context(), town, sql)
@@ -47,8 +49,43 @@ func TestDamageWhileServing(t *testing.T) {
 	}
 }
 
-// damage overwrites what is in the file behind its headers.
-func damage(t *testing.T, path string) {
+// TestDamageStaysKnown: the platform's file is written after every run, which
+// says nothing of the main one; and what is wrong with the platform's file is
+// over with it.
+func TestDamageStaysKnown(t *testing.T) {
+	f := empty(t, reader.Limits{})
+	many := "INSERT INTO ads.congress_hot_issue SELECT 'x-' || i, '339921001', DATE '2026-01-01', sha256(CAST(i AS VARCHAR)), i, i FROM range(200000) t(i)"
+	publish(t, f.shelf, f.cat, 1, append(inserts(f.cat, "2026-01-15"), many)...)
+	platform, _ := f.cat.Contract("ads.platform_run")
+	run := func(id int64) {
+		t.Helper()
+		if err := f.shelf.WritePlatform(t.Context(), []warehouse.Filled{{Contract: platform, Rows: [][]any{{id}}}}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := f.ask(t.Context(), everything, "SELECT run_id FROM ads.platform_run")
+		if err != nil || len(got) != 1 || got[0] != fmt.Sprint(id) {
+			t.Fatalf("the platform's table: %v %v", got, err)
+		}
+	}
+	run(1)
+	// Rows alone, so that the file can still be opened.
+	damage(t, filepath.Join(f.shelf.Dir, warehouse.FileName(1)), 2)
+	if _, err := f.ask(t.Context(), town, "SELECT max(title) FROM ads.congress_hot_issue"); !errors.Is(err, reader.ErrDamaged) {
+		t.Fatal(err)
+	}
+	run(2)
+	if _, err := f.Current(t.Context()); !errors.Is(err, reader.ErrDamaged) {
+		t.Errorf("after the platform's file was written: %v", err)
+	}
+	publish(t, f.shelf, f.cat, 2, inserts(f.cat, "2026-01-16")...)
+	if _, err := f.Current(t.Context()); err != nil {
+		t.Errorf("after a publication: %v", err)
+	}
+}
+
+// damage overwrites one of so many parts of what is in the file behind its
+// headers: the first.
+func damage(t *testing.T, path string, parts int64) {
 	t.Helper()
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -60,7 +97,7 @@ func damage(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	const headers = 3 * 4096
-	junk := make([]byte, info.Size()-headers)
+	junk := make([]byte, (info.Size()-headers)/parts)
 	for i := range junk {
 		junk[i] = byte(i*7 + 13)
 	}

@@ -52,7 +52,7 @@ func Code(err error) string {
 }
 
 // engineError makes an Error of what the engine says about a statement.
-func (e *edition) engineError(ctx context.Context, err error, sc *scope) error {
+func (e *edition) engineError(ctx context.Context, err error, p plan) error {
 	if cause := context.Cause(ctx); cause != nil {
 		if errors.Is(cause, errTimeout) {
 			return &Error{Code: codeTimeout, Message: "the statement took longer than it may", Try: "ask for a shorter period or fewer rows", Err: err}
@@ -62,13 +62,13 @@ func (e *edition) engineError(ctx context.Context, err error, sc *scope) error {
 		}
 		return &Error{Code: codeTimeout, Message: "the statement was cancelled", Err: err}
 	}
-	kind, text := e.engine.Explain(err, sc.catalog, sc.barriers)
+	kind, text := e.engine.Explain(err, p.scope.catalog, p.scope.barriers)
 	code, known := stateOf[kind]
 	if !known {
 		code = codeInternal
 	}
 	if kind == warehouse.Unreadable {
-		return e.damaged(err)
+		return e.damaged(err, p.platform)
 	}
 	if own, found := inWords(text); found {
 		own.Err = err
@@ -83,14 +83,24 @@ func (e *edition) engineError(ctx context.Context, err error, sc *scope) error {
 	return &Error{Code: code, Message: plainWords(text), Err: err}
 }
 
+// ErrDamaged is the cause where a published file could not be read while a
+// statement ran on it.
+var ErrDamaged = errors.New("the published file cannot be read")
+
+// damage is how a statement found that a file cannot be read.
+type damage struct {
+	err      *Error
+	platform bool // it read the platform's file alone
+}
+
 // damaged notes that the published file could not be read while a statement ran
 // on it: from now on the state says so, until another is published.
-func (e *edition) damaged(err error) *Error {
+func (e *edition) damaged(err error, platform bool) *Error {
 	own := &Error{
-		Code: codeDamaged, Message: "the publication cannot be read: its file is damaged, or the disk is", Err: err,
+		Code: codeDamaged, Message: "the publication cannot be read: its file is damaged, or the disk is", Err: errors.Join(ErrDamaged, err),
 		Try: "zhicang run makes it anew; zhicang publish --rollback goes back to the one before",
 	}
-	if e.damage.CompareAndSwap(nil, own) {
+	if e.damage.CompareAndSwap(nil, &damage{own, platform}) {
 		e.log.Error("publication damaged", "file", e.pub.File, "err", err)
 	}
 	return own

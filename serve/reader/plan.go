@@ -22,6 +22,8 @@ type plan struct {
 	limited bool   // its last clause is a LIMIT already
 	scope   *scope
 	bound   int // how many values it wants bound
+	// platform says that it reads tables of the platform's file, and no others.
+	platform bool
 }
 
 // prepare gates a statement for an account.
@@ -48,9 +50,23 @@ func (ed *edition) prepare(ctx context.Context, conn *sql.Conn, acct account.Acc
 	if run, err = dialect.Bare(run); err != nil {
 		return plan{}, &Error{Code: gate.SyntaxError, Message: err.Error()}
 	}
-	p := plan{text: run, limited: limited(q.Trees()[0]), scope: sc, bound: len(parameters(q.Trees()[0], nil))}
+	p := plan{text: run, limited: limited(q.Trees()[0]), scope: sc, bound: len(parameters(q.Trees()[0], nil)), platform: ed.ofPlatform(q)}
 	ed.plans.put(key, p)
 	return p, nil
+}
+
+// ofPlatform reports whether a statement reads the platform's file alone.
+func (ed *edition) ofPlatform(q *dialect.Query) bool {
+	read := 0
+	for _, ref := range q.Tables() {
+		if t, ok := ed.tables[strings.ToLower(ref.Schema+"."+ref.Name)]; ok {
+			if t.file != platformFile {
+				return false
+			}
+			read++
+		}
+	}
+	return read > 0
 }
 
 // parse reads a statement; one of PostgreSQL's is carried over to the engine's
@@ -58,7 +74,7 @@ func (ed *edition) prepare(ctx context.Context, conn *sql.Conn, acct account.Acc
 func (ed *edition) parse(ctx context.Context, conn *sql.Conn, s Statement, sc *scope) (*dialect.Query, error) {
 	tree, err := ed.engine.Tree(ctx, conn, s.SQL)
 	if err != nil {
-		return nil, ed.engineError(ctx, err, sc)
+		return nil, ed.engineError(ctx, err, plan{scope: sc})
 	}
 	q, err := dialect.Parse(s.SQL, tree)
 	if err != nil && explains(s.SQL) {
@@ -73,10 +89,10 @@ func (ed *edition) parse(ctx context.Context, conn *sql.Conn, s Statement, sc *s
 	}
 	text, err := ed.engine.Write(ctx, conn, made)
 	if err != nil {
-		return nil, ed.engineError(ctx, err, sc)
+		return nil, ed.engineError(ctx, err, plan{scope: sc})
 	}
 	if tree, err = ed.engine.Tree(ctx, conn, text); err != nil {
-		return nil, ed.engineError(ctx, err, sc)
+		return nil, ed.engineError(ctx, err, plan{scope: sc})
 	}
 	if !pgsql.Same(made, tree) {
 		return nil, &Error{Code: gate.NotSupported, Message: "this statement cannot be carried over exactly", Try: "write it in another way, in smaller pieces"}
@@ -105,7 +121,7 @@ func (ed *edition) parseError(ctx context.Context, err error, sc *scope) error {
 		}
 		return &Error{Code: gate.SyntaxError, Message: fmt.Sprintf("%d:%d: %s", syntax.Line, syntax.Column, syntax.Message), Try: syntax.Hint}
 	}
-	return ed.engineError(ctx, err, sc)
+	return ed.engineError(ctx, err, plan{scope: sc})
 }
 
 // explains reports whether a text asks for a plan.
@@ -198,7 +214,7 @@ func (p plan) withLimit(n int) (text string, renamed bool) {
 func (ed *edition) describe(ctx context.Context, conn *sql.Conn, p plan) ([]Column, error) {
 	rows, err := conn.QueryContext(ctx, "DESCRIBE "+p.text, make([]any, p.bound)...)
 	if err != nil {
-		return nil, ed.engineError(ctx, err, p.scope)
+		return nil, ed.engineError(ctx, err, p)
 	}
 	defer rows.Close()
 	var cols []Column
@@ -206,13 +222,13 @@ func (ed *edition) describe(ctx context.Context, conn *sql.Conn, p plan) ([]Colu
 		var c Column
 		var rest [4]any
 		if err := rows.Scan(&c.Name, &c.Type, &rest[0], &rest[1], &rest[2], &rest[3]); err != nil {
-			return nil, ed.engineError(ctx, err, p.scope)
+			return nil, ed.engineError(ctx, err, p)
 		}
 		c.Type = strings.NewReplacer("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TIME WITH TIME ZONE", "TIMETZ").Replace(c.Type)
 		cols = append(cols, c)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, ed.engineError(ctx, err, p.scope)
+		return nil, ed.engineError(ctx, err, p)
 	}
 	return cols, nil
 }

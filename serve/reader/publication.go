@@ -51,10 +51,9 @@ type edition struct {
 	engine *warehouse.Reading
 	// catalog says what may be there, tables what is.
 	catalog *models.Catalog
-	tables  map[string]table // by name
-	// damage is how a statement found that a file cannot be read; nil: none has.
-	damage atomic.Pointer[Error]
-	log    *slog.Logger
+	tables  map[string]table       // by name
+	damage  atomic.Pointer[damage] // nil: every statement could read what it asked for
+	log     *slog.Logger
 	// missing is why the main file is not there; nil: it is.
 	missing error
 
@@ -84,8 +83,8 @@ func (r *Reader) Current(ctx context.Context) (Publication, error) {
 	if r.current == nil {
 		return Publication{}, r.state
 	}
-	if damage := r.current.damage.Load(); damage != nil {
-		return r.current.pub, damage
+	if d := r.current.damage.Load(); d != nil {
+		return r.current.pub, d.err
 	}
 	if r.state == nil && r.current.missing != nil {
 		return Publication{}, r.current.missing
@@ -167,13 +166,25 @@ func (r *Reader) take(ed *edition, f files, err error) {
 	}
 	r.tried = attempt{}
 	old := r.current
-	if old != nil && old.files == f {
-		ed.damage.Store(old.damage.Load()) // the same file is not better for being opened again
+	if old != nil {
+		ed.inherit(old)
 	}
 	r.current, r.state = ed, nil
 	r.o.Log.Info("publication opened", "file", ed.pub.File, "as_of", ed.pub.AsOf.Format(time.DateOnly), "tables", len(ed.tables))
 	if old != nil {
 		old.retire()
+	}
+}
+
+// inherit keeps what is known of files that stay: they are not better for being
+// opened again.
+func (ed *edition) inherit(old *edition) {
+	d := old.damage.Load()
+	if d == nil {
+		return
+	}
+	if same := ed.files == old.files; same || !d.platform && ed.files.main == old.files.main {
+		ed.damage.Store(d)
 	}
 }
 

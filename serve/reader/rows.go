@@ -123,10 +123,10 @@ func (r *Rows) keep() error {
 	r.kept = "temp.main.result"
 	text, _ := r.plan.withLimit(r.maxRows() + 1)
 	if _, err := r.conn.ExecContext(r.ctx, "CREATE OR REPLACE TEMP TABLE result AS "+text, r.statement.Args...); err != nil {
-		return r.ed.engineError(r.ctx, err, r.plan.scope)
+		return r.ed.engineError(r.ctx, err, r.plan)
 	}
 	if err := r.conn.QueryRowContext(r.ctx, "SELECT count(*) FROM "+r.kept).Scan(&r.total); err != nil {
-		return r.ed.engineError(r.ctx, err, r.plan.scope)
+		return r.ed.engineError(r.ctx, err, r.plan)
 	}
 	if limit := int64(r.maxRows()); r.total > limit {
 		r.total, r.cut = limit, true
@@ -138,12 +138,12 @@ func (r *Rows) keep() error {
 func (r *Rows) fetch(text string, columns bool, args ...any) error {
 	rows, err := r.conn.QueryContext(r.ctx, text, args...)
 	if err != nil {
-		return r.ed.engineError(r.ctx, err, r.plan.scope)
+		return r.ed.engineError(r.ctx, err, r.plan)
 	}
 	defer rows.Close()
 	types, err := rows.ColumnTypes()
 	if err != nil {
-		return r.ed.engineError(r.ctx, err, r.plan.scope)
+		return r.ed.engineError(r.ctx, err, r.plan)
 	}
 	if columns {
 		for _, t := range types {
@@ -158,12 +158,12 @@ func (r *Rows) fetch(text string, columns bool, args ...any) error {
 			refs[i] = &values[i]
 		}
 		if err := rows.Scan(refs...); err != nil {
-			return r.ed.engineError(r.ctx, err, r.plan.scope)
+			return r.ed.engineError(r.ctx, err, r.plan)
 		}
 		r.page = append(r.page, values)
 	}
 	if err := rows.Err(); err != nil {
-		return r.ed.engineError(r.ctx, err, r.plan.scope)
+		return r.ed.engineError(r.ctx, err, r.plan)
 	}
 	return nil
 }

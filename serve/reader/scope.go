@@ -100,8 +100,16 @@ func (ed *edition) cut(ctx context.Context, conn *sql.Conn, acct account.Account
 	var outside bool
 	err := conn.QueryRowContext(ctx, fmt.Sprintf("SELECT count(*) > 0 FROM (SELECT 1 FROM %s WHERE (%s) IS NOT TRUE LIMIT 1)",
 		ed.engine.Table(t.file, name), where)).Scan(&outside)
-	if err != nil || !outside {
+	if err != nil {
+		// A damaged table is told of by the statements that read it: the others
+		// of the account can still be read.
+		if kind, _ := ed.engine.Explain(err); kind == warehouse.Unreadable {
+			return where, nil
+		}
 		return "", err
+	}
+	if !outside {
+		return "", nil
 	}
 	return where, nil
 }

@@ -234,7 +234,7 @@ func (a *answer) add(s *Server, b *dashboards.Board, p *dashboards.Panel, cols [
 // follow is the address that a link leads to from a row: variables that both
 // boards have keep their values unless the link sets them.
 func (s *Server) follow(from *dashboards.Board, link *dashboards.Link, row, values map[string]string) string {
-	to, ok := s.boards[link.Board]
+	to, ok := s.boards.Load().byUID[link.Board]
 	if !ok {
 		return ""
 	}

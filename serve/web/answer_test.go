@@ -79,7 +79,8 @@ func TestCross(t *testing.T) {
 func TestFollow(t *testing.T) {
 	messages := &dashboards.Board{UID: "congress-messages", Variables: []dashboards.Variable{{Name: "issue"}, {Name: "region"}, {Name: "period"}}}
 	from := &dashboards.Board{UID: "congress-hot", Variables: []dashboards.Variable{{Name: "region"}, {Name: "start"}}}
-	s := &Server{boards: map[string]*dashboards.Board{messages.UID: messages}}
+	s := &Server{}
+	s.SetBoards([]*dashboards.Board{messages}, nil)
 	link := &dashboards.Link{Board: messages.UID, Values: map[string]string{"issue": "issue_id"}}
 	row := map[string]string{"issue_id": "a&b=c d"}
 	values := map[string]string{"region": "339921", "start": "2025-12-01"}

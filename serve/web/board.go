@@ -37,15 +37,16 @@ type panelView struct {
 // there for it: the two can't be told apart.
 func (s *Server) find(v *visit) (*dashboards.Board, error) {
 	uid := v.r.PathValue("board")
-	for _, b := range s.o.Broken {
+	set := s.boards.Load()
+	for _, b := range set.broken {
 		if b.UID == uid && v.account.Reads(b.Domain) {
 			return nil, &problem{
 				status: http.StatusInternalServerError, title: "看板“" + b.Title + "”暂不能显示",
-				hint: "看板的文件与数据契约不符，多半是用到的列已改名或撤下；其他看板不受影响。请管理员按下面一行修改后重启服务", detail: b.Err.Error(),
+				hint: "看板的文件与数据契约不符，多半是用到的列已改名或撤下；其他看板不受影响。请管理员按下面一行修改，改好后刷新本页即可，无须重启", detail: b.Err.Error(),
 			}
 		}
 	}
-	b, ok := s.boards[uid]
+	b, ok := set.byUID[uid]
 	if !ok || !v.account.Reads(b.Domain) {
 		return nil, notFound("没有这个看板", "它可能已改名或撤下，或不在本账号的范围内；请从首页重新选择")
 	}

@@ -22,6 +22,7 @@ type explainView struct {
 	Parameter *tracedParameter
 	Issue     *tracedIssue
 	Known     []known // what can be asked for
+	Shown     []known // of them the tables that readers see; where nothing is asked for yet
 }
 
 // known is a table that can be asked for.
@@ -56,6 +57,11 @@ func (s *Server) explain(v *visit) error {
 		}
 	}
 	if page.Of == "" {
+		for _, k := range page.Known {
+			if strings.HasPrefix(k.Name, "ads.") {
+				page.Shown = append(page.Shown, k)
+			}
+		}
 		return s.show(v, http.StatusOK, "explain", "溯源", page)
 	}
 	if err := s.trace(v, page, day); err != nil {

@@ -42,13 +42,14 @@ func (s *Server) home(v *visit) error {
 		}
 		return &page.Folders[at[title]]
 	}
-	for _, b := range s.o.Boards {
+	set := s.boards.Load()
+	for _, b := range set.list {
 		if v.account.Reads(b.Domain) {
 			f := in(b.Folder)
 			f.Boards = append(f.Boards, b)
 		}
 	}
-	for _, b := range s.o.Broken {
+	for _, b := range set.broken {
 		if v.account.Reads(b.Domain) {
 			f := in(cmp.Or(b.Folder, domainTitle(b.Domain)))
 			f.Broken = append(f.Broken, b)

@@ -44,6 +44,9 @@ func problemOf(err error) *problem {
 	if errors.Is(err, warehouse.ErrNothingPublished) {
 		return &problem{status: http.StatusServiceUnavailable, title: "还没有发布过数据", hint: "管理员运行 zhicang run 发布之后，这里会自动出现", err: err}
 	}
+	if errors.Is(err, reader.ErrDamaged) {
+		return &problem{status: http.StatusServiceUnavailable, title: "数据文件损坏", hint: "发布文件或磁盘有损坏，部分内容读不出来；管理员运行 zhicang run 重新发布后自动恢复", err: err}
+	}
 	if code := reader.Code(err); code != unknownCode {
 		return problemOfState(code, err)
 	}

@@ -72,13 +72,13 @@ func screensOf(panels []panelView) [][]panelView {
 // after is the board that follows on a wall that shows all.
 func (s *Server) after(acct account.Account, b *dashboards.Board) *dashboards.Board {
 	var list []*dashboards.Board
-	for _, one := range s.o.Boards {
+	for _, one := range s.boards.Load().list {
 		if acct.Reads(one.Domain) {
 			list = append(list, one)
 		}
 	}
 	for i, one := range list {
-		if one == b {
+		if one.UID == b.UID {
 			return list[(i+1)%len(list)]
 		}
 	}

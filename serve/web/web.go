@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"zhicang/dashboards"
@@ -30,9 +31,12 @@ type Options struct {
 	Accounts *account.Book
 	Boards   []*dashboards.Board
 	Broken   []dashboards.Broken // boards that can't be shown, and say why
-	Catalog  *models.Catalog
-	Regions  *region.Tree
-	Graph    *transform.Graph // how the tables are made
+	// Follow is called before a page is answered, so that it may SetBoards; nil:
+	// the boards stay.
+	Follow  func()
+	Catalog *models.Catalog
+	Regions *region.Tree
+	Graph   *transform.Graph // how the tables are made
 	// Region is the site's own region, whose name stands at the top of every
 	// page; empty when it serves several.
 	Region   string
@@ -53,7 +57,7 @@ type Options struct {
 type Server struct {
 	o        Options
 	site     string
-	boards   map[string]*dashboards.Board
+	boards   atomic.Pointer[boardSet]
 	age      *dashboards.Board // how old all data are
 	sessions *sessions
 	files    files
@@ -76,15 +80,13 @@ func New(o Options) (*Server, error) {
 		o.Location = time.Local
 	}
 	s := &Server{
-		o: o, boards: map[string]*dashboards.Board{},
+		o:        o,
 		sessions: newSessions(cmp.Or(o.SessionIdle, 2*time.Hour), cmp.Or(o.SessionMax, 12*time.Hour), o.Now),
 	}
 	if chain := o.Regions.Ancestors(o.Region); len(chain) > 0 {
 		s.site = chain[0].Name
 	}
-	for _, b := range o.Boards {
-		s.boards[b.UID] = b
-	}
+	s.SetBoards(o.Boards, o.Broken)
 	var err error
 	if s.age, err = dashboards.Age(o.Catalog); err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
@@ -105,6 +107,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			s.closed(w, r, title, hint)
 			return
 		}
+	}
+	if s.o.Follow != nil && !strings.HasPrefix(r.URL.Path, s.files.prefix) {
+		s.o.Follow()
 	}
 	s.handler.ServeHTTP(w, r)
 }
@@ -145,9 +150,11 @@ func (s *Server) routes() http.Handler {
 func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	if p := s.unreadable(r.Context()); p != nil {
+	// Of a damaged file the pages show what can still be read; who watches the
+	// service is told at once.
+	if pub, err := s.o.Reader.Current(r.Context()); err != nil && (pub.ID == 0 || errors.Is(err, reader.ErrDamaged)) {
 		w.WriteHeader(http.StatusServiceUnavailable)
-		fmt.Fprintln(w, p.title)
+		fmt.Fprintln(w, problemOf(err).title)
 		return
 	}
 	fmt.Fprintln(w, "ok")

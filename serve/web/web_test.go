@@ -238,6 +238,9 @@ func TestWhoMaySeeWhat(t *testing.T) {
 	if strings.Contains(home, "民情热点") || !strings.Contains(home, "民政 · 全部区划") {
 		t.Errorf("home of another domain:\n%s", home)
 	}
+	if _, origins := v.get("/explain"); strings.Contains(origins, "ads.congress") || !strings.Contains(origins, `<a href="/explain?of=ads.assist_risk_list">`) {
+		t.Errorf("what may be traced in another domain:\n%s", origins)
+	}
 	for path, want := range map[string]int{
 		"/boards/congress-hot":                        http.StatusNotFound,
 		"/boards/congress-hot/panels/issues":          http.StatusNotFound,

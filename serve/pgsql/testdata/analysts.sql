@@ -125,6 +125,14 @@ SELECT id FROM ads.congress_issue WHERE open IS NOT TRUE ORDER BY id;
 SELECT people / nullif(rank - 1, 0) FROM ads.congress_issue ORDER BY id;
 SELECT now() AT TIME ZONE 'Asia/Shanghai' = localtimestamp;
 SELECT '{"a": "x"}'::json ->> 'a' = 'x';
+SELECT round(2.5::float8), round((-2.5)::double precision), round(cast(0.5 as real)), round(1.5::float8), round(2.5::numeric), round(25e-1), round(2.4::float8), round(2.6::float8);
+SELECT current_date - current_date AS d, count(current_date) FROM ads.congress_issue;
+SELECT id FROM ads.congress_issue WHERE day < current_date AND moment < current_timestamp ORDER BY id;
+SELECT current_database();
+SELECT current_database() AS db, 1;
+SELECT current_database(), current_schema(), current_schema, current_catalog;
+SELECT x.current_database FROM (SELECT current_database()) x;
+SELECT coalesce(NULL, current_database()), upper(current_database());
 -- fails
 SELECT 1/0;
 SELECT 1.0/0;
@@ -148,6 +156,7 @@ SELECT id FROM ads.congress_issue a JOIN ads.congress_issue b ON a.id = b.id;
 SELECT 'x'::numeric;
 SELECT (SELECT id FROM ads.congress_issue);
 -- refused
+SELECT current_time;
 EXPLAIN SELECT 1;
 SELECT ROW(1, 2);
 SELECT regexp_matches('abc', 'b');
