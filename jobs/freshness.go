@@ -21,9 +21,9 @@ func level(p ingest.Promise, age time.Duration) string {
 
 // A Stand is how a source stands against one of its promises.
 type Stand struct {
-	Level  string
-	Title  string // one line in Chinese
-	Detail string
+	Level  string `json:"level"` // as of notices: ok, warn, error
+	Title  string `json:"title"` // one line in Chinese
+	Detail string `json:"detail"`
 }
 
 // Judge holds a source against its promises. loaded is the last time that it

@@ -20,7 +20,13 @@ func TestToldOncePerChange(t *testing.T) {
 	defer l.Close()
 	var told []string
 	down := false
-	w := Watch{Ledger: l, Now: time.Now, Send: func(_ context.Context, e notice.Event) error {
+	duty, mail := notice.Config{Name: "duty"}, notice.Config{Name: "mail", Events: []string{notice.Error, notice.OK}}
+	var mailed []string
+	w := Watch{Ledger: l, Now: time.Now, Notices: []notice.Config{duty, mail}, Send: func(_ context.Context, to notice.Config, e notice.Event) error {
+		if to.Name == mail.Name {
+			mailed = append(mailed, e.Level)
+			return nil
+		}
 		if down {
 			return errors.New("no route")
 		}
@@ -46,6 +52,15 @@ func TestToldOncePerChange(t *testing.T) {
 		}
 	}
 	expect(t, told, []string{"warn", "error", "ok", "error"})
+	// Nobody hears a thing twice because another can't be reached, nor that what he
+	// never heard of is over.
+	expect(t, mailed, []string{"error", "ok", "error"})
+	for _, level := range []string{"ok", "warn", "ok"} {
+		if err := w.See(t.Context(), "source:hotline", level, "", ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect(t, mailed, []string{"error", "ok", "error"})
 }
 
 func TestFreshnessIsJudgedTwice(t *testing.T) {

@@ -104,8 +104,6 @@ type Condition struct {
 	Subject string // such as "source:portal"
 	State   string
 	Since   string
-	// Told is the state that people were last told of.
-	Told string
 }
 
 // Conditions lists how everything stands that is watched, by subject.
@@ -113,19 +111,10 @@ func (l *Ledger) Conditions(ctx context.Context) ([]Condition, error) {
 	return collect(ctx, l.db, scanCondition, selectCondition+" ORDER BY subject")
 }
 
-const selectCondition = "SELECT subject, state, since, told FROM condition"
+const selectCondition = "SELECT subject, state, since FROM condition"
 
 func scanCondition(r *sql.Rows, c *Condition) error {
-	return r.Scan(&c.Subject, &c.State, &c.Since, &c.Told)
-}
-
-// Condition returns what is known of a subject; ok is false when nothing is.
-func (l *Ledger) Condition(ctx context.Context, subject string) (c Condition, ok bool, err error) {
-	list, err := collect(ctx, l.db, scanCondition, selectCondition+" WHERE subject = ?", subject)
-	if err != nil || len(list) == 0 {
-		return c, false, err
-	}
-	return list[0], true, nil
+	return r.Scan(&c.Subject, &c.State, &c.Since)
 }
 
 // SetCondition remembers how a subject stands. Since moves only when the state
@@ -134,11 +123,5 @@ func (l *Ledger) SetCondition(ctx context.Context, subject, state string) error 
 	_, err := l.db.ExecContext(ctx, `INSERT INTO condition VALUES (?1,?2,?3,'')
 		ON CONFLICT (subject) DO UPDATE SET since = CASE WHEN state = excluded.state THEN since ELSE excluded.since END, state = excluded.state`,
 		subject, state, stamp(l.now()))
-	return err
-}
-
-// SetTold remembers that people know how a subject stands.
-func (l *Ledger) SetTold(ctx context.Context, subject, state string) error {
-	_, err := l.db.ExecContext(ctx, "UPDATE condition SET told = ? WHERE subject = ?", state, subject)
 	return err
 }

@@ -96,14 +96,13 @@ func (c Config) Validate() (key, problem, try string) {
 	return "", "", ""
 }
 
-// wants reports whether a notice is about events of a level.
-func (c Config) wants(level string) bool {
+// Wants reports whether a notice is about events of a level.
+func (c Config) Wants(level string) bool {
 	return len(c.Events) == 0 || slices.Contains(c.Events, level)
 }
 
-// A Sender sends events everywhere that the config names.
+// A Sender sends events to whom the config names.
 type Sender struct {
-	Configs []Config
 	// Dir is the folder of the config, for secrets in files.
 	Dir string
 	Now func() time.Time
@@ -111,19 +110,12 @@ type Sender struct {
 	Retries int
 }
 
-// Send sends an event to all that want it. The error names those that could
-// not be reached; the others have it.
-func (s *Sender) Send(ctx context.Context, e Event) error {
-	var errs []error
-	for _, c := range s.Configs {
-		if !c.wants(e.Level) {
-			continue
-		}
-		if err := s.send(ctx, c, e); err != nil {
-			errs = append(errs, fmt.Errorf("notice %s: %w", c.Name, err))
-		}
+// Send sends an event to one of them.
+func (s *Sender) Send(ctx context.Context, to Config, e Event) error {
+	if err := s.send(ctx, to, e); err != nil {
+		return fmt.Errorf("notice %s: %w", to.Name, err)
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 func (s *Sender) send(ctx context.Context, c Config, e Event) error {

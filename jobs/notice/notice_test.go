@@ -20,9 +20,9 @@ var event = Event{
 	At: time.Date(2026, 6, 1, 7, 0, 0, 0, time.UTC), Site: "云溪县",
 }
 
-func sender(t *testing.T, c Config) *Sender {
+func sender(t *testing.T) *Sender {
 	t.Helper()
-	return &Sender{Configs: []Config{c}, Now: func() time.Time { return event.At }}
+	return &Sender{Now: func() time.Time { return event.At }}
 }
 
 // named puts a value into the environment and returns what names it.
@@ -40,7 +40,7 @@ func TestWebhook(t *testing.T) {
 	}))
 	defer srv.Close()
 	c := Config{Name: "duty", Type: "webhook", URL: named(t, "NOTICE_URL", srv.URL), Secret: named(t, "NOTICE_KEY", "key")}
-	if err := sender(t, c).Send(t.Context(), event); err != nil {
+	if err := sender(t).Send(t.Context(), c, event); err != nil {
 		t.Fatal(err)
 	}
 	want := `{"subject":"source:portal","level":"error","title":"来源 portal 已 50 小时没有新数据","detail":"请查看 zhicang status","at":"2026-06-01T07:00:00Z","site":"云溪县"}`
@@ -63,7 +63,7 @@ func TestRobot(t *testing.T) {
 	}))
 	defer srv.Close()
 	c := Config{Name: "group", Type: "robot", URL: named(t, "NOTICE_URL", srv.URL+"/robot/send?access_token=t0ken"), Secret: named(t, "NOTICE_KEY", "SECkey")}
-	if err := sender(t, c).Send(t.Context(), event); err != nil {
+	if err := sender(t).Send(t.Context(), c, event); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"access_token=t0ken", "sign=sWGQ4xOjU0C6wj9sbuiR%2BpW7fhq5BWPoPvMFJIz9Be0%3D", "timestamp=1780297200000"} {
@@ -76,7 +76,7 @@ func TestRobot(t *testing.T) {
 	}
 
 	answer = `{"errcode":310000,"errmsg":"sign not match"}`
-	if err := sender(t, c).Send(t.Context(), event); err == nil || !strings.Contains(err.Error(), "notice group: the robot refused (310000): sign not match") {
+	if err := sender(t).Send(t.Context(), c, event); err == nil || !strings.Contains(err.Error(), "notice group: the robot refused (310000): sign not match") {
 		t.Errorf("a refusal: %v", err)
 	}
 }
@@ -84,7 +84,7 @@ func TestRobot(t *testing.T) {
 func TestAddressesStaySecret(t *testing.T) {
 	for _, address := range []string{"http://127.0.0.1:1/send?access_token=t0ken", "://t0ken"} {
 		c := Config{Name: "group", Type: "robot", URL: named(t, "NOTICE_URL", address)}
-		err := sender(t, c).Send(t.Context(), event)
+		err := sender(t).Send(t.Context(), c, event)
 		if err == nil || strings.Contains(err.Error(), "t0ken") {
 			t.Errorf("%v", err)
 		}
@@ -92,9 +92,10 @@ func TestAddressesStaySecret(t *testing.T) {
 }
 
 func TestOnlyWantedLevels(t *testing.T) {
-	c := Config{Name: "duty", Type: "webhook", URL: named(t, "NOTICE_URL", "http://127.0.0.1:1"), Events: []string{Warn}}
-	if err := sender(t, c).Send(t.Context(), event); err != nil {
-		t.Errorf("an error was sent to whom wants warnings: %v", err)
+	for level, want := range map[string]bool{Warn: true, Error: false, OK: false} {
+		if got := (Config{Events: []string{Warn}}).Wants(level); got != want || !(Config{}).Wants(level) {
+			t.Errorf("who wants warnings hears of %s: %t", level, got)
+		}
 	}
 }
 
@@ -147,7 +148,7 @@ func mailServer(t *testing.T) (port int, message <-chan string) {
 func TestMail(t *testing.T) {
 	port, message := mailServer(t)
 	c := Config{Name: "mail", Type: "smtp", Host: "127.0.0.1", Port: port, From: "zhicang@example.org", To: []string{"duty@example.org"}, Plain: true}
-	if err := sender(t, c).Send(context.Background(), event); err != nil {
+	if err := sender(t).Send(context.Background(), c, event); err != nil {
 		t.Fatal(err)
 	}
 	got := <-message
