@@ -28,7 +28,11 @@ func testBoards(t *testing.T, c county) {
 		t.Errorf("%d queries checked", len(findings))
 	}
 	for _, f := range findings {
-		if f.State != dashboards.OK {
+		want := dashboards.OK
+		if f.Board == "congress-issue" && f.Panel == "handling" {
+			want = dashboards.Empty // this county's stations deliver nothing
+		}
+		if f.State != want {
 			t.Errorf("%s, %s: %s %s", f.Board, f.Title, f.State, f.Error)
 		}
 	}

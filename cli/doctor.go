@@ -305,7 +305,8 @@ var errEnough = errors.New("enough")
 // is read is thrown away.
 func (d *doctor) source(ctx context.Context, cfg ingest.Config) {
 	area := "source " + cfg.Name
-	if _, err := ingest.Mapped(cfg, d.catalog); err != nil {
+	mapping := ingest.Loader{Catalog: d.catalog, Regions: d.regions, Location: d.cfg.location(), Now: d.now}
+	if err := mapping.CheckMapping(cfg); err != nil {
 		d.fault(sick, area, err, "mend the mapping")
 		return
 	}

@@ -46,7 +46,11 @@ func (a *app) lint(ctx context.Context) (err error) {
 	}
 	for _, t := range g.Order() {
 		n, _ := g.Node(t)
-		findings += a.lintNode(n)
+		count, err := a.lintNode(ctx, n)
+		if err != nil {
+			return err
+		}
+		findings += count
 	}
 	if findings > 0 {
 		return fmt.Errorf("%d findings in %d tables", findings, len(g.Order()))
@@ -55,11 +59,14 @@ func (a *app) lint(ctx context.Context) (err error) {
 	return nil
 }
 
-func (a *app) lintNode(n *transform.Node) int {
-	count := 0
-	for name, q := range n.Queries() {
+func (a *app) lintNode(ctx context.Context, n *transform.Node) (count int, err error) {
+	for name, text := range n.Texts() {
+		q, err := a.engine.Parse(ctx, text)
+		if err != nil {
+			return count, err
+		}
 		where := "sql/" + n.File
-		if n.Step != nil {
+		if n.File == "" {
 			where = n.Contract.Table + ", input " + name
 		}
 		for _, f := range dialect.Lint(q) {
@@ -71,5 +78,5 @@ func (a *app) lintNode(n *transform.Node) int {
 			fmt.Fprintf(a.out, "%s: parameter %s is not in the contract\n  Try: add it to parameters in %s\n", where, name, n.Contract.File)
 		}
 	}
-	return count
+	return count, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"zhicang/dashboards"
 	"zhicang/serve/account"
 	"zhicang/serve/reader"
 	"zhicang/serve/web"
@@ -18,19 +17,22 @@ func (a *app) pages(ctx context.Context, r *reader.Reader, accounts *account.Boo
 	if err := a.inherit(ctx); err != nil {
 		return nil, err
 	}
-	boards, broken, err := dashboards.LoadEach(a.boardFS(), a.catalog)
+	files := &boardFiles{app: a, every: time.Second}
+	boards, broken, err := files.load()
 	if err != nil {
 		return nil, err
-	}
-	for _, b := range broken {
-		printError(a.err, b.Err)
 	}
 	g, err := a.graph(ctx, time.Time{}) // the boards have opened an engine to parse with
 	if err != nil {
 		return nil, err
 	}
-	return web.New(web.Options{
-		Reader: r, Accounts: accounts, Boards: boards, Broken: broken, Closed: closed, Catalog: a.catalog, Regions: a.regions, Graph: g,
+	pages, err := web.New(web.Options{
+		Reader: r, Accounts: accounts, Boards: boards, Broken: broken, Follow: files.follow, Closed: closed, Catalog: a.catalog, Regions: a.regions, Graph: g,
 		Region: a.cfg.Region, Location: a.cfg.location(), Secure: secure, Now: a.now, Log: a.logger(),
 	})
+	if err != nil {
+		return nil, err
+	}
+	files.show = pages.SetBoards
+	return pages, nil
 }

@@ -61,11 +61,12 @@ M2,`+id+`,某某,办实事,2024-05-01,1,2025-12-31
 	}
 }
 
-// publishedRows returns the rows of the published tables of two domains.
+// publishedRows returns the rows of the published tables of two domains, and what
+// says how old they are.
 func publishedRows(t *testing.T, config string) map[string][][]string {
 	t.Helper()
 	rows := map[string][][]string{}
-	for _, r := range csvRows(t, config, "SELECT DISTINCT table_name FROM dim.data_dictionary WHERE regexp_like(table_name, '^ads\\.(assist|congress)_')") {
+	for _, r := range csvRows(t, config, "SELECT DISTINCT table_name FROM dim.data_dictionary WHERE regexp_like(table_name, '^ads\\.(assist|congress)_|^dim\\.data_age$')") {
 		rows[r[0]] = csvRows(t, config, "SELECT * FROM "+r[0]+" ORDER BY ALL")
 	}
 	return rows

@@ -45,6 +45,9 @@ func quarantineReplay(e *env) *cobra.Command {
 // replayed does not keep the others from it.
 func (a *app) replay(ctx context.Context, f ledger.HeldFilter, dry bool) (done []ingest.ReplayReport, err error) {
 	held, err := a.ledger.Quarantine(ctx, f)
+	if err == nil && len(held) == 0 && f.Source != "" {
+		err = a.knownSources("--source", []string{f.Source}) // a slip of the pen looks like nothing to do
+	}
 	if err != nil || len(held) == 0 {
 		return nil, err
 	}

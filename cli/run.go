@@ -16,6 +16,7 @@ import (
 	"zhicang/ingest"
 	"zhicang/ingest/record"
 	"zhicang/ledger"
+	"zhicang/models"
 	"zhicang/transform"
 )
 
@@ -87,10 +88,15 @@ func runCommand(e *env) *cobra.Command {
 				return err
 			}
 			rep, err := a.run(c.Context(), f)
-			if err := errors.Join(err, a.Close()); err != nil {
+			err = errors.Join(err, a.Close())
+			if err != nil && (rep.Run == 0 || errors.Is(err, context.Canceled)) {
 				return err
 			}
-			return e.report(rep, f.json)
+			told := e.report(rep, f.json) // what was done before it broke off, too
+			if err != nil {
+				return err
+			}
+			return told
 		},
 	}
 	c.Flags().StringSliceVar(&f.opts.Select, "select", nil, "only these tables (names or globs) and what they are made from; nothing is published")
@@ -112,6 +118,9 @@ func (a *app) run(ctx context.Context, f runFlags) (runReport, error) {
 		return rep, err
 	}
 	rep.AsOf = asOf.Format(time.DateOnly)
+	if err := errors.Join(a.knownSources("--source", f.sources), a.knownSources("--reload", f.reload)); err != nil {
+		return rep, err // before there is a run that failed
+	}
 	if err := a.warnOfRenamed(ctx); err != nil {
 		return rep, err
 	}
@@ -124,7 +133,8 @@ func (a *app) run(ctx context.Context, f runFlags) (runReport, error) {
 	}
 	if !f.noIngest {
 		if err := a.ingest(ctx, &rep, f.sources, f.reload); err != nil {
-			return rep, errors.Join(err, a.finish(ctx, &rep, "failed"))
+			err = a.breakOff(ctx, &rep, err)
+			return rep, err
 		}
 	}
 	if !f.json {
@@ -132,7 +142,8 @@ func (a *app) run(ctx context.Context, f runFlags) (runReport, error) {
 	}
 	res, err := runner.Run(ctx, rep.Run, f.opts)
 	if err != nil {
-		return rep, errors.Join(err, a.finish(ctx, &rep, "failed"))
+		err = a.breakOff(ctx, &rep, err)
+		return rep, err
 	}
 	rep.Tables, rep.Publication = res.Tables, res.Publication
 	if err := res.Err(); err != nil {
@@ -153,11 +164,40 @@ func (a *app) run(ctx context.Context, f runFlags) (runReport, error) {
 	return rep, nil
 }
 
-// finish closes the run in the ledger, also when the context has ended.
-func (a *app) finish(ctx context.Context, rep *runReport, result string) error {
+// knownSources refuses names that no source of the config has.
+func (a *app) knownSources(flag string, names []string) error {
+	var all []string
+	for _, s := range a.cfg.Sources {
+		all = append(all, s.Name)
+	}
+	for _, name := range names {
+		if slices.Contains(all, name) {
+			continue
+		}
+		err := fmt.Errorf("%s: no source is named %s", flag, name)
+		if near := models.Nearest(name, all); near != "" {
+			err = fmt.Errorf("%w; did you mean %q?", err, near)
+		}
+		return usageError{err}
+	}
+	return nil
+}
+
+// breakOff closes a run that can't go on, with the reason for those who ask later.
+func (a *app) breakOff(ctx context.Context, rep *runReport, err error) error {
+	why := err
+	if errors.Is(err, context.Canceled) {
+		why = errors.New("stopped from outside before it was done")
+	}
+	return errors.Join(err, a.finish(ctx, rep, "failed", why))
+}
+
+// finish closes the run in the ledger, also when the context has ended. The
+// reasons stand behind those in the report.
+func (a *app) finish(ctx context.Context, rep *runReport, result string, reasons ...error) error {
 	rep.Result = result
 	var messages []string
-	for _, err := range rep.errs {
+	for _, err := range slices.Concat(rep.errs, reasons) {
 		messages = append(messages, err.Error())
 	}
 	if err := a.ledger.FinishRun(context.WithoutCancel(ctx), rep.Run, result, strings.Join(messages, "\n")); err != nil {
@@ -178,13 +218,6 @@ func (a *app) ingest(ctx context.Context, rep *runReport, only, reload []string)
 	loader, err := a.loader(ctx)
 	if err != nil {
 		return err
-	}
-	for flag, names := range map[string][]string{"--source": only, "--reload": reload} {
-		for _, name := range names {
-			if !slices.ContainsFunc(a.cfg.Sources, func(s ingest.Config) bool { return s.Name == name }) {
-				return usageError{fmt.Errorf("%s: no source is named %s", flag, name)}
-			}
-		}
 	}
 	loader.Reload = reload
 	if _, err := loader.Sweep(ctx); err != nil {

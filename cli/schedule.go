@@ -133,35 +133,66 @@ func (a *app) scheduledRun(ctx context.Context, j jobs.Job) jobs.Outcome {
 
 // look tells people what changed: schedules that fail, sources that are late.
 func (a *app) look(ctx context.Context) error {
-	sender := notice.Sender{Configs: a.cfg.Notices, Dir: a.cfg.dir, Now: a.now, Retries: 2}
-	w := jobs.Watch{Ledger: a.ledger, Now: a.now, Site: a.siteName(), Send: sender.Send}
+	sender := notice.Sender{Dir: a.cfg.dir, Now: a.now, Retries: 2}
+	w := jobs.Watch{
+		Ledger: a.ledger, Now: func() time.Time { return a.now().In(a.cfg.location()) }, Site: a.siteName(),
+		Notices: a.cfg.Notices, Send: sender.Send,
+	}
 	var errs []error
 	for _, c := range a.cfg.Schedules {
 		errs = append(errs, a.lookAtSchedule(ctx, &w, c.Name))
 	}
-	reports, err := a.ledger.SourceReports(ctx)
+	for _, c := range a.cfg.Sources {
+		if err := a.noteSource(ctx, c.Name); err != nil {
+			return err
+		}
+	}
+	stands, err := a.stands(ctx)
 	if err != nil {
 		return err
+	}
+	for _, s := range stands {
+		errs = append(errs, w.See(ctx, "source:"+s.Source+":"+s.promise, s.Level, s.Title, s.Detail))
+	}
+	return errors.Join(errs...)
+}
+
+// sourceStand is how a source stands against one of its promises.
+type sourceStand struct {
+	Source  string `json:"source"`
+	promise string // loaded, data
+	jobs.Stand
+}
+
+// stands holds every source against its promises, as things are now.
+func (a *app) stands(ctx context.Context) ([]sourceStand, error) {
+	reports, err := a.ledger.SourceReports(ctx)
+	if err != nil {
+		return nil, err
 	}
 	checked := map[string]string{}
 	for _, r := range reports {
 		checked[r.Source] = r.Checked
 	}
+	now := a.now().In(a.cfg.location())
+	var out []sourceStand
 	for _, c := range a.cfg.Sources {
-		since, err := a.sourceSince(ctx, c.Name)
-		if err != nil {
-			return err
-		}
 		newest, err := a.ledger.Fact(ctx, platform.NewestDayFact(c.Name, c.Table))
 		if err != nil {
-			return err
+			return nil, err
 		}
-		byLoad, byData := jobs.Judge(c.Freshness, c.Name, a.parsed(time.RFC3339, checked[c.Name]), a.parsed(time.DateOnly, newest), since, a.now().In(a.cfg.location()))
-		errs = append(errs,
-			w.See(ctx, "source:"+c.Name+":loaded", byLoad.Level, byLoad.Title, byLoad.Detail),
-			w.See(ctx, "source:"+c.Name+":data", byData.Level, byData.Title, byData.Detail))
+		since, err := a.ledger.Fact(ctx, sinceFact(c.Name))
+		if err != nil {
+			return nil, err
+		}
+		known := now // a source that is new is so from now
+		if since != "" {
+			known = a.parsed(time.RFC3339, since)
+		}
+		byLoad, byData := jobs.Judge(c.Freshness, c.Name, a.parsed(time.RFC3339, checked[c.Name]), a.parsed(time.DateOnly, newest), known, now)
+		out = append(out, sourceStand{c.Name, "loaded", byLoad}, sourceStand{c.Name, "data", byData})
 	}
-	return errors.Join(errs...)
+	return out, nil
 }
 
 // lookAtSchedule tells people when the runs of a schedule fail for good, and
@@ -187,19 +218,16 @@ func (a *app) siteName() string {
 	return cmp.Or(a.cfg.Region, filepath.Base(a.cfg.dir))
 }
 
-// sourceSince is when a source was first known; one that is new is so from now.
-func (a *app) sourceSince(ctx context.Context, name string) (time.Time, error) {
-	fact := "source_since:" + name
-	seen, err := a.ledger.Fact(ctx, fact)
-	if err != nil {
-		return time.Time{}, err
+// noteSource remembers since when a source is known.
+func (a *app) noteSource(ctx context.Context, name string) error {
+	seen, err := a.ledger.Fact(ctx, sinceFact(name))
+	if err != nil || seen != "" {
+		return err
 	}
-	if seen != "" {
-		return a.parsed(time.RFC3339, seen), nil
-	}
-	now := a.now()
-	return now, a.ledger.SetFact(ctx, fact, now.UTC().Format(time.RFC3339))
+	return a.ledger.SetFact(ctx, sinceFact(name), a.now().UTC().Format(time.RFC3339))
 }
+
+func sinceFact(source string) string { return "source_since:" + source }
 
 // parsed reads a moment that the ledger holds; the zero time for none.
 func (a *app) parsed(layout, s string) time.Time {

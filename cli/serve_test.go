@@ -27,6 +27,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"zhicang/dashboards"
+	"zhicang/models"
 	"zhicang/serve/account"
 )
 
@@ -201,6 +203,52 @@ func TestServeWithABrokenBoard(t *testing.T) {
 		t.Errorf("the pages: %v %v", res, err)
 	} else {
 		res.Body.Close()
+	}
+}
+
+// The boards that are shown follow their files: one that is mended is shown, one
+// that comes is there, one that is broken says so and leaves the others alone.
+func TestBoardsFollowTheirFiles(t *testing.T) {
+	dir := t.TempDir()
+	own := filepath.Join(dir, "boards", "congress", "own.yaml")
+	a := &app{env: &env{out: io.Discard, err: io.Discard}, cfg: Config{Site: ".", dir: dir}}
+	var err error
+	if a.catalog, err = models.Load(models.FS()); err != nil {
+		t.Fatal(err)
+	}
+	var shown []string
+	f := &boardFiles{app: a, show: func(boards []*dashboards.Board, broken []dashboards.Broken) {
+		shown = nil
+		for _, b := range boards {
+			if b.UID == "congress-own" {
+				shown = append(shown, b.Title)
+			}
+		}
+		for _, b := range broken {
+			shown = append(shown, b.UID+" broken")
+		}
+		if len(boards) < 6 {
+			t.Errorf("%d boards", len(boards))
+		}
+	}}
+	if _, _, err := f.load(); err != nil {
+		t.Fatal(err)
+	}
+	mended := strings.Replace(brokenBoard, "c.opinion AS", "c.opinions AS", 1)
+	for i, tt := range []struct{ text, want string }{
+		{brokenBoard, "congress-own broken"}, {brokenBoard, "-"}, {mended, "自己的"}, {strings.Replace(mended, "自己的", "我们的看板", 1), "我们的看板"}, {"", ""},
+	} {
+		shown = []string{"-"}
+		if tt.text == "" {
+			if err := os.Remove(own); err != nil {
+				t.Fatal(err)
+			}
+		} else if tt.want != "-" {
+			writeFile(t, own, tt.text)
+		}
+		if f.follow(); strings.Join(shown, " ") != tt.want {
+			t.Errorf("%d: shown %q, want %q", i, shown, tt.want)
+		}
 	}
 }
 

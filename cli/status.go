@@ -7,12 +7,14 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"zhicang/ingest"
 	"zhicang/ingest/record"
+	"zhicang/jobs/notice"
 	"zhicang/ledger"
 	"zhicang/warehouse"
 )
@@ -29,6 +31,7 @@ type statusReport struct {
 	NewFields    []ledger.NewField     `json:"new_fields,omitempty"` // that nobody maps
 	HeldBefore   int64                 `json:"held_before"`          // by earlier readings of files that were read again
 	Dues         []ledger.Due          `json:"dues"`                 // of the schedules, newest first
+	Late         []sourceStand         `json:"late,omitempty"`       // sources that are not as fresh as promised
 }
 
 func statusCommand(e *env) *cobra.Command {
@@ -86,7 +89,11 @@ func (a *app) status(ctx context.Context) (rep statusReport, err error) {
 	if rep.HeldBefore, err = a.ledger.HeldBefore(ctx); err != nil {
 		return rep, err
 	}
-	rep.Dues, err = a.ledger.NewestDues(ctx, duesShown)
+	if rep.Dues, err = a.ledger.NewestDues(ctx, duesShown); err != nil {
+		return rep, err
+	}
+	rep.Late, err = a.stands(ctx)
+	rep.Late = slices.DeleteFunc(rep.Late, func(s sourceStand) bool { return s.Level == notice.OK })
 	return rep, err
 }
 
@@ -127,10 +134,16 @@ func (a *app) printStatus(w io.Writer, rep statusReport) {
 		result = "not finished (running, or killed: the next run continues)"
 	}
 	fmt.Fprintf(w, "last run: %d, as of %s, started %s: %s\n", last.ID, last.AsOf, a.local(last.Started), result)
+	told := false
 	for _, s := range rep.LastSteps {
 		if s.State == "failed" {
-			fmt.Fprintf(w, "  failed: %s %s: %s\n", s.Kind, s.Subject, s.Reason)
+			told = true
+			subject := s.Kind + " " + s.Subject
+			fmt.Fprintf(w, "  failed: %s: %s\n", subject, strings.TrimPrefix(s.Reason, subject+": "))
 		}
+	}
+	if why, _, _ := strings.Cut(last.Message, "\n"); !told && why != "" {
+		fmt.Fprintf(w, "  because: %s\n", why)
 	}
 	if rep.Published == "" {
 		fmt.Fprintln(w, "published: nothing yet")
@@ -154,6 +167,14 @@ func (a *app) printStatus(w io.Writer, rep statusReport) {
 		}
 		fmt.Fprintln(w)
 		printTable(w, []string{"source", "table", "units", "landed", "held now", "last loaded"}, rows)
+	}
+	if len(rep.Late) > 0 {
+		var rows [][]string
+		for _, s := range rep.Late {
+			rows = append(rows, []string{s.Level, s.Title, s.Detail})
+		}
+		fmt.Fprintln(w)
+		printTable(w, []string{"late", "source", "because"}, rows)
 	}
 	if len(rep.NewFields) > 0 {
 		var rows [][]string
