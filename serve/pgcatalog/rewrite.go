@@ -352,7 +352,7 @@ func (r *rewriter) tableFunctions() {
 		if fn != "generate_series" && fn != "unnest" && fn != "string_to_array" || !r.at(i+1).Is("(") {
 			continue
 		}
-		if prev := r.at(i - 1); !prev.Is("FROM") && !prev.Is("JOIN") && !(prev.Is(",") && fn == "string_to_array") && !(prev.Is(",") && r.afterFrom(i)) {
+		if prev := r.at(i - 1); !prev.Is("FROM") && !prev.Is("JOIN") && !(prev.Is(",") && fn == "string_to_array") && !(prev.Is(",") && r.clause(i) == "FROM") {
 			continue
 		}
 		end := r.closing(i + 1)
@@ -376,25 +376,28 @@ func (r *rewriter) tableFunctions() {
 	}
 }
 
-// afterFrom reports whether the comma before i stands in a FROM list.
-func (r *rewriter) afterFrom(i int) bool {
+// clause is the word that begins the list in which the token before i stands, of
+// SELECT, FROM, WHERE and BY; empty where a bracket or the text begins first.
+func (r *rewriter) clause(i int) string {
 	depth := 0
 	for j := i - 1; j >= 0; j-- {
-		switch t := r.at(j); {
+		t := r.at(j)
+		switch {
 		case t.Is(")"), t.Is("]"):
 			depth++
 		case t.Is("("), t.Is("["):
 			if depth--; depth < 0 {
-				return false
+				return ""
 			}
-		case depth > 0:
-		case t.Is("FROM"):
-			return true
-		case t.Is("SELECT"), t.Is("WHERE"), t.Is("BY"):
-			return false
+		case depth == 0:
+			for _, word := range []string{"SELECT", "FROM", "WHERE", "BY"} {
+				if t.Is(word) {
+					return word
+				}
+			}
 		}
 	}
-	return false
+	return ""
 }
 
 func reserved(t dialect.Token) bool {
@@ -443,26 +446,8 @@ func (r *rewriter) stand(from, to int, text string) {
 
 // isColumn reports whether a column of a SELECT begins at i.
 func (r *rewriter) isColumn(i int) bool {
-	if r.at(i - 1).Is("SELECT") {
-		return true
-	}
-	depth := 0
-	for j := i - 1; r.at(i-1).Is(",") && j >= 0; j-- {
-		switch t := r.at(j); {
-		case t.Is(")"), t.Is("]"):
-			depth++
-		case t.Is("("), t.Is("["):
-			if depth--; depth < 0 {
-				return false
-			}
-		case depth > 0:
-		case t.Is("SELECT"):
-			return true
-		case t.Is("FROM"), t.Is("WHERE"), t.Is("BY"):
-			return false
-		}
-	}
-	return false
+	before := r.at(i - 1)
+	return before.Is("SELECT") || before.Is(",") && r.clause(i) == "SELECT"
 }
 
 func (r *rewriter) setting(i int) {
