@@ -228,25 +228,13 @@ func TestUntrustedServer(t *testing.T) {
 	defer web.Close()
 	for driver, greet := range map[string]func(net.Conn) error{"postgres": greetAsPostgres, "mysql": greetAsMySQL} {
 		t.Run(driver, func(t *testing.T) {
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { l.Close() })
-			go func() {
-				for {
-					conn, err := l.Accept()
-					if err != nil {
-						return
-					}
-					if greet(conn) == nil {
-						_ = tls.Server(conn, web.TLS).Handshake() // which the client breaks off
-					}
-					conn.Close()
+			port := answering(t, func(conn net.Conn) {
+				if greet(conn) == nil {
+					_ = tls.Server(conn, web.TLS).Handshake() // which the client breaks off
 				}
-			}()
+			})
 			e := failure(t, ingest.SQLConfig{Driver: driver, From: "desk", DSN: ingest.DSNConfig{
-				Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, Database: "county", User: "reader", Password: "hunter2-CANARY", TLS: "verify",
+				Host: "127.0.0.1", Port: port, Database: "county", User: "reader", Password: "hunter2-CANARY", TLS: "verify",
 			}}, "id")
 			if !strings.Contains(e.Error(), "certificate cannot be trusted") || !strings.Contains(e.Hint(), "dsn.ca") {
 				t.Errorf("got %v\nTry: %s", e, e.Hint())

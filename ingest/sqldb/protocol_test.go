@@ -44,30 +44,19 @@ func TestClearPassword(t *testing.T) {
 	asks := packet(2, "\xfemysql_clear_password\x00")
 	for _, tls := range []string{"disable", "prefer"} {
 		for _, cut := range []int{0, 12} {
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
 			heard := make(chan string, 2)
-			go func() {
-				for {
-					conn, err := l.Accept()
-					if err != nil {
-						return
-					}
-					_, _ = io.WriteString(conn, greeting)
-					answer := make([]byte, 4096)
-					n, _ := conn.Read(answer)
-					_, _ = io.WriteString(conn, asks[:cut])
-					time.Sleep(20 * time.Millisecond) // for the two to be read apart
-					_, _ = io.WriteString(conn, asks[cut:])
-					rest, _ := io.ReadAll(conn)
-					conn.Close()
-					heard <- string(answer[:n]) + string(rest)
-				}
-			}()
+			port := answering(t, func(conn net.Conn) {
+				_, _ = io.WriteString(conn, greeting)
+				answer := make([]byte, 4096)
+				n, _ := conn.Read(answer)
+				_, _ = io.WriteString(conn, asks[:cut])
+				time.Sleep(20 * time.Millisecond) // for the two to be read apart
+				_, _ = io.WriteString(conn, asks[cut:])
+				rest, _ := io.ReadAll(conn)
+				heard <- string(answer[:n]) + string(rest)
+			})
 			e := failure(t, ingest.SQLConfig{Driver: "mysql", From: "desk", DSN: ingest.DSNConfig{
-				Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, Database: "county", User: "reader", Password: "hunter2-CANARY", TLS: tls,
+				Host: "127.0.0.1", Port: port, Database: "county", User: "reader", Password: "hunter2-CANARY", TLS: tls,
 			}}, "id")
 			if !strings.Contains(e.Error(), "asks for the password as it is written") {
 				t.Errorf("%s, cut at %d: %v", tls, cut, e)
@@ -79,13 +68,21 @@ func TestClearPassword(t *testing.T) {
 			if strings.Contains(said, "hunter2") || !strings.Contains(said, "reader") {
 				t.Errorf("%s, cut at %d: the server heard %q", tls, cut, said)
 			}
-			l.Close()
 		}
 	}
 }
 
 // saying is a port at which everybody is told the same and let go.
 func saying(t *testing.T, hello string) (port int) {
+	return answering(t, func(conn net.Conn) {
+		_, _ = io.WriteString(conn, hello)
+		_ = conn.(*net.TCPConn).CloseWrite()
+		_, _ = io.Copy(io.Discard, conn) // until the client has had enough
+	})
+}
+
+// answering is a port at which one after the other is answered, and let go then.
+func answering(t *testing.T, answer func(net.Conn)) (port int) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -98,9 +95,7 @@ func saying(t *testing.T, hello string) (port int) {
 			if err != nil {
 				return
 			}
-			_, _ = io.WriteString(conn, hello)
-			_ = conn.(*net.TCPConn).CloseWrite()
-			_, _ = io.Copy(io.Discard, conn) // until the client has had enough
+			answer(conn)
 			conn.Close()
 		}
 	}()
