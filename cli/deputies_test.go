@@ -49,6 +49,25 @@ func TestCongressCounty(t *testing.T) {
 		}
 		compare(t, "scores", want, got)
 	})
+	t.Run("every point leads to its records", func(t *testing.T) {
+		lost := c.rows(t, `SELECT s.scheme, s.year, s.deputy_key, s.level, s.region_code, s.item, s.capped, s.records, count(r.record_id) FROM ads.congress_deputy_score AS s
+			LEFT JOIN ads.congress_deputy_score_record AS r
+				ON r.scheme = s.scheme AND r.year = s.year AND r.deputy_key = s.deputy_key AND r.level = s.level AND r.region_code = s.region_code AND r.item = s.item
+			GROUP BY ALL HAVING count(r.record_id) <> s.records OR (s.capped <> 0 AND s.records = 0)`)
+		if len(lost) > 0 {
+			t.Errorf("%d items have other records than they say, or points without any: %v", len(lost), lost[:1])
+		}
+		record := c.rows(t, "SELECT deputy_key, item, record_id FROM ads.congress_deputy_score_record WHERE year = 2025 AND scheme = 'zhrd' ORDER BY deputy_key, record_id LIMIT 1")[0]
+		out := mustZhicang(t, "-c", c.config, "explain", "--as-of", c.truth.AsOf, record[0][:8])
+		for _, want := range append(record[1:], "各年总分", "计分规则", "[17]", "法定基线", "口径") {
+			if !strings.Contains(out, want) {
+				t.Errorf("explain %s does not say %s:\n%s", record[0][:8], want, out)
+			}
+		}
+		if _, stderr, code := zhicang(t, "-c", c.config, "explain", "pnobody2"); code == 0 || !strings.Contains(stderr, "ads.congress_deputy_score") {
+			t.Errorf("explain of nobody: %d\n%s", code, stderr)
+		}
+	})
 	t.Run("baselines", func(t *testing.T) {
 		var want, got []string
 		for _, b := range c.truth.Baselines {

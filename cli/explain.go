@@ -11,16 +11,21 @@ import (
 
 	"zhicang/models"
 	"zhicang/transform"
-	"zhicang/transform/congress"
+	"zhicang/transform/origin"
 	"zhicang/warehouse"
 )
 
 func explainCommand(e *env) *cobra.Command {
 	var asOf string
 	c := &cobra.Command{
-		Use:   "explain TABLE | TABLE.COLUMN | PARAMETER | ISSUE | FLAG",
-		Short: "say where a table, a number, a parameter, an issue or a flag comes from",
-		Args:  exactArgs(1, "a table, a column, a parameter or the id of an issue or a flag"),
+		Use:   "explain TABLE | TABLE.COLUMN | PARAMETER | ISSUE | DEPUTY | FLAG | ALERT",
+		Short: "say where a table, a number, a parameter, or what has an id comes from",
+		Long: `Say where something comes from: a table or a column (formula, SQL, what it is made
+from), a parameter (its dated values), or what readers see under an id: an issue
+(its messages), a deputy (the score, its items and the records behind each point; the
+first eight letters of the pseudonym will do), a flag (its evidence, rule and
+decision), an alert (its months).`,
+		Args: exactArgs(1, "a table, a column, a parameter, or the id of an issue, a deputy, a flag or an alert"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return e.use(c.Context(), e.open, func(a *app) error {
 				day, err := a.day(asOf)
@@ -31,7 +36,7 @@ func explainCommand(e *env) *cobra.Command {
 			})
 		},
 	}
-	c.Flags().StringVar(&asOf, "as-of", "", "the day whose parameters are meant (default: today)")
+	c.Flags().StringVar(&asOf, "as-of", "", "the day whose parameters, or whose year of a score, are meant (default: today)")
 	return c
 }
 
@@ -44,19 +49,6 @@ func (a *app) explain(ctx context.Context, what string, day time.Time) error {
 	if parts := strings.SplitN(what, ".", 3); len(parts) == 3 {
 		table, column = parts[0]+"."+parts[1], parts[2]
 	}
-	if _, ok := a.catalog.Contract(table); !ok {
-		if flagRE.MatchString(what) {
-			return a.explainFlag(ctx, what)
-		}
-		if !strings.Contains(what, ".") {
-			return a.explainIssue(ctx, what)
-		}
-		try := "`zhicang plan` lists the tables"
-		if near := models.Nearest(table, a.catalog.Tables()); near != "" {
-			try = fmt.Sprintf("did you mean %s?", near)
-		}
-		return &models.FileError{File: "explain", Msg: "there is no table " + table, Try: try}
-	}
 	// The parser alone is needed, so an engine in memory serves, and a run
 	// that holds the warehouse is not in the way.
 	var err error
@@ -66,6 +58,16 @@ func (a *app) explain(ctx context.Context, what string, day time.Time) error {
 	g, err := a.graph(ctx, day)
 	if err != nil {
 		return err
+	}
+	if _, ok := a.catalog.Contract(table); !ok {
+		if !strings.Contains(what, ".") {
+			return a.explainRow(ctx, origin.Of(what, day))
+		}
+		try := "`zhicang plan` lists the tables"
+		if near := models.Nearest(table, a.catalog.Tables()); near != "" {
+			try = fmt.Sprintf("did you mean %s?", near)
+		}
+		return &models.FileError{File: "explain", Msg: "there is no table " + table, Try: try}
 	}
 	x, _ := g.Explain(table, day) // of every contract there is
 	if column == "" {
@@ -171,38 +173,4 @@ func explainParameter(w io.Writer, p *models.Parameter, day time.Time) {
 	if err != nil {
 		fmt.Fprintf(w, "\n%s\n", err)
 	}
-}
-
-// explainIssue shows an issue as the readers see it: its ranks, then its
-// messages.
-func (a *app) explainIssue(ctx context.Context, id string) error {
-	pub, err := a.published(ctx)
-	if err != nil {
-		return err
-	}
-	defer pub.Close()
-	var n int
-	rows, err := pub.Query(ctx, "SELECT count(*) FROM ads.congress_hot_issue_opinion WHERE issue_id = ?", id)
-	if err != nil {
-		return queryError(err)
-	}
-	for rows.Next() {
-		if err := rows.Scan(&n); err != nil {
-			return err
-		}
-	}
-	rows.Close()
-	if n == 0 {
-		return &models.FileError{File: "explain", Msg: fmt.Sprintf("%q is no table, no parameter and no issue", id), Try: "name a table as layer.domain_name, or take an issue_id from ads.congress_hot_issue"}
-	}
-	ranks, messages := congress.ExplainIssue(id)
-	for _, q := range []string{ranks, messages} {
-		if err := a.query(ctx, pub, q, "table"); err != nil {
-			return err
-		}
-		fmt.Fprintln(a.out)
-	}
-	c, _ := a.catalog.Contract("ads.congress_hot_issue")
-	fmt.Fprintf(a.out, "口径: %s\n", c.Formula)
-	return nil
 }

@@ -114,6 +114,25 @@ func (b *browser) testIssue(t *testing.T) {
 	b.shoot(t, "explain-issue", sizes[0])
 }
 
+// testScore follows a deputy's name to the records of the score.
+func (b *browser) testScore(t *testing.T) {
+	b.open(t, "/boards/congress-deputy")
+	b.loaded(t)
+	b.do(t, chromedp.Click(chromedp.CSS(`#p-scores td a`)), chromedp.WaitVisible(chromedp.CSS(`#p-records`)))
+	b.loaded(t)
+	deputy, year := ask[string](t, b, `new URLSearchParams(location.search).get("deputy")`), ask[string](t, b, `document.querySelector("select[name=year]").value`)
+	want := b.site.county.rows(t, `SELECT count(*) FROM ads.congress_deputy_score_record AS r
+		WHERE r.deputy_key = '`+deputy+`' AND r.year = `+year+` AND r.scheme IN (SELECT scheme FROM ads.congress_deputy_score)`)[0][0]
+	if got := ask[int](t, b, `document.querySelectorAll("#p-records tbody tr").length`); strconv.Itoa(got) != want || got == 0 {
+		t.Errorf("%s in %s: %d records, want %s", deputy, year, got, want)
+	}
+	b.shoot(t, "score", sizes[0])
+	b.open(t, "/explain?of="+deputy[:8])
+	if text := ask[string](t, b, `document.querySelector("main").textContent`); !strings.Contains(text, "得分所依据的记录") || !strings.Contains(text, "计分规则") {
+		t.Errorf("the deputy's origin: %s", text)
+	}
+}
+
 func (b *browser) testMeaning(t *testing.T) {
 	b.open(t, "/dictionary")
 	b.do(t, chromedp.WaitVisible(chromedp.ID("tables")))

@@ -80,6 +80,7 @@ func testPages(t *testing.T, c county) {
 		t.Run("boards", func(t *testing.T) { b.testBoards(t) })
 		t.Run("choices", func(t *testing.T) { b.testChoices(t) })
 		t.Run("an issue and its messages", func(t *testing.T) { b.testIssue(t) })
+		t.Run("a score and its records", func(t *testing.T) { b.testScore(t) })
 		t.Run("meaning and origin", func(t *testing.T) { b.testMeaning(t) })
 		t.Run("wall", func(t *testing.T) { b.testWall(t) })
 		t.Run("without script", func(t *testing.T) { b.testTables(t) })

@@ -45,6 +45,19 @@ func printTable(w io.Writer, header []string, rows [][]string) {
 	}
 }
 
+// printRow prints one row line by line, what is empty left out.
+func printRow(w io.Writer, header, row []string) {
+	widest := 0
+	for _, h := range header {
+		widest = max(widest, cells(h))
+	}
+	for i, h := range header {
+		if row[i] != "" {
+			fmt.Fprintf(w, "%s%s  %s\n", h, strings.Repeat(" ", widest-cells(h)), row[i])
+		}
+	}
+}
+
 // cells is how many cells of a terminal a text takes.
 func cells(s string) int {
 	n := 0

@@ -42,7 +42,7 @@ func TestEmbeddedBoards(t *testing.T) {
 			t.Errorf("%s: tells of all sources: %v", b.UID, all)
 		}
 	}
-	if diff := cmp.Diff([]string{"assist-risk", "congress-deputy", "congress-hot", "congress-issue", "industry-operation", "platform-operation"}, uids); diff != "" {
+	if diff := cmp.Diff([]string{"assist-risk", "congress-deputy", "congress-hot", "congress-issue", "congress-score", "industry-operation", "platform-operation"}, uids); diff != "" {
 		t.Error(diff)
 	}
 	if alerts, err := LoadAlerts(AlertFS(), catalog(t)); err != nil || len(alerts) == 0 {

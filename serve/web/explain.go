@@ -9,7 +9,7 @@ import (
 	"zhicang/models"
 	"zhicang/serve/account"
 	"zhicang/transform"
-	"zhicang/transform/congress"
+	"zhicang/transform/origin"
 )
 
 // An explainView says where something comes from; one of the three is set, or
@@ -20,7 +20,7 @@ type explainView struct {
 	Day       string
 	Table     *tracedTable
 	Parameter *tracedParameter
-	Issue     *tracedIssue
+	Row       *tracedRow
 	Known     []known // what can be asked for
 	Shown     []known // of them the tables that readers see; where nothing is asked for yet
 }
@@ -42,12 +42,19 @@ type tracedParameter struct {
 	Used    []known
 }
 
-type tracedIssue struct {
-	ID, Formula     string
-	Ranks, Messages *answer
+// A tracedRow is what stands behind an id that readers see.
+type tracedRow struct {
+	origin.Subject
+	Formula string
+	Looks   []look // at it, those with rows
 }
 
-// explain says where a table, a column, a parameter or an issue comes from.
+type look struct {
+	Title string
+	Rows  *answer
+}
+
+// explain says where a table, a column, a parameter or what has an id comes from.
 func (s *Server) explain(v *visit) error {
 	day := s.day(v.ctx())
 	page := &explainView{Of: strings.TrimSpace(v.r.URL.Query().Get("of")), Day: day.Format(time.DateOnly)}
@@ -89,15 +96,16 @@ func (s *Server) trace(v *visit, page *explainView, day time.Time) error {
 		page.Table = &tracedTable{Explanation: x, Ups: s.knownTo(v.account, x.Upstreams), Downs: s.knownTo(v.account, x.Downstream), Column: column}
 		return nil
 	}
-	if !strings.Contains(page.Of, ".") && v.account.Reads("congress") {
-		issue, err := s.traceIssue(v, page.Of)
+	subject := origin.Of(page.Of, day)
+	if c, ok := s.o.Catalog.Contract(subject.Table); ok && !strings.Contains(page.Of, ".") && traceable(v.account, c) {
+		row, err := s.traceRow(v, subject, c)
 		if err != nil {
 			return err
 		}
-		page.Issue = issue
+		page.Row = row
 	}
-	if page.Issue == nil {
-		page.Wrong = "没有这个表、参数或问题，或不在本账号的范围内"
+	if page.Row == nil {
+		page.Wrong = "没有这个表、参数或编号，或不在本账号的范围内"
 	}
 	return nil
 }
@@ -127,33 +135,29 @@ func (s *Server) traceParameter(a account.Account, p *models.Parameter, day time
 	return t
 }
 
-// traceIssue shows an issue by what the account may read of it; nil when that
-// is nothing.
-func (s *Server) traceIssue(v *visit, id string) (*tracedIssue, error) {
+// traceRow shows what stands behind an id by what the account may read of it; nil
+// when that is nothing.
+func (s *Server) traceRow(v *visit, subject origin.Subject, c *models.Contract) (*tracedRow, error) {
 	if p := s.unreadable(v.ctx()); p != nil {
 		return nil, p
 	}
-	ranks, messages := congress.ExplainIssue(id)
-	t := &tracedIssue{ID: id}
-	for _, q := range []struct {
-		table, sql string
-		into       **answer
-	}{{"ads.congress_hot_issue", ranks, &t.Ranks}, {"ads.congress_hot_issue_opinion", messages, &t.Messages}} {
-		rows, err := s.ask(v, q.sql, "溯源 问题 "+id, shownRows)
+	t := &tracedRow{Subject: subject, Formula: c.Formula}
+	for _, part := range subject.Parts {
+		rows, err := s.ask(v, part.SQL, "溯源 "+subject.Kind+" "+subject.ID, shownRows)
 		if err != nil {
 			return nil, err
 		}
-		*q.into, err = s.titled(q.table, rows)
+		a, err := s.titled(part.Table, rows)
 		rows.Close()
 		if err != nil {
 			return nil, err
 		}
+		if a.State != "empty" {
+			t.Looks = append(t.Looks, look{part.Title, a})
+		}
 	}
-	if t.Ranks.State == "empty" && t.Messages.State == "empty" {
+	if len(t.Looks) == 0 {
 		return nil, nil
-	}
-	if c, ok := s.o.Catalog.Contract("ads.congress_hot_issue"); ok {
-		t.Formula = c.Formula
 	}
 	return t, nil
 }
