@@ -153,7 +153,7 @@ func testImport(t *testing.T, r relief, book string, decided map[string]string) 
 	if row := r.rows(t, "SELECT confirmed, dismissed, referred FROM ads.assist_review_summary WHERE rule_id = 'medical_listed' AND region_code = '339921'")[0]; !slices.Equal(row, []string{"1", "1", "1"}) {
 		t.Errorf("summary: %v", row)
 	}
-	if out := mustZhicang(t, "-c", r.config, "explain", decided["转办"]); !strings.Contains(out, "证据: 2025-01-01至2025-12-31医疗总费用") || !strings.Contains(out, "名单内医疗支出超2万元/年") || !strings.Contains(out, "医保局") {
+	if out := mustZhicang(t, "-c", r.config, "explain", decided["转办"]); !strings.Contains(out, "2025-01-01至2025-12-31医疗总费用") || !strings.Contains(out, "名单内医疗支出超2万元/年") || !strings.Contains(out, "医保局") {
 		t.Errorf("explain of a flag:\n%s", out)
 	}
 	testDecisionsRecorded(t, r, decided)

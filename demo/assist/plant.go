@@ -312,6 +312,11 @@ func (g *generator) plantConflicts() {
 		g.jobs = append(g.jobs, job{id: serial("JY", len(g.jobs)), of: p, state: "在职参保", from: g.day(5, 1)})
 		g.conflict("特困而在职", p.id)
 	}
+	// Registered by mistake, and taken out of the register again.
+	for range 2 {
+		p := g.poor("特困")
+		g.jobs = append(g.jobs, job{id: serial("JY", len(g.jobs)), of: p, state: "在职参保", from: g.day(6, 1), isDeleted: true})
+	}
 	for i := range 2 {
 		p := g.rich()
 		g.certs = append(g.certs, certificate{of: p, kind: "肢体", grade: 3, from: g.day(0, 1).AddDate(-10, 0, 0), to: g.day(7+i, 1)})

@@ -43,6 +43,8 @@ type (
 		of       *person
 		state    string
 		from, to time.Time
+		// isDeleted marks what was registered by mistake.
+		isDeleted bool
 	}
 	death struct { // 殡葬
 		id string

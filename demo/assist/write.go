@@ -36,7 +36,7 @@ func Sources() string {
   - {name: civil_funeral, type: files, path: ./drop/民政局/殡葬.jsonl, table: ods.assist_death, columns: {death_id: id, person_id: deceased.id_card, name: deceased.name, died_on: died_on}}
   - {name: medical, type: files, path: "./drop/医保局/*.csv", table: ods.assist_medical, columns: {claim_id: 结算单号, person_id: 证件号码, name: 姓名, total: 医疗总费用, self_paid: 个人自负, paid_on: 结算日期, updated_on: 更新日期}}
   - {name: labour_income, type: files, path: "./drop/人社局/收入/*.csv", table: ods.assist_income, columns: {person_id: 身份证号, name: 姓名, kind: 收入类别, amount: 金额, earned_on: 所属月份, updated_on: 报送日期}}
-  - {name: labour_job, type: files, path: ./drop/人社局/就业.csv, table: ods.assist_employment, columns: {record_id: 记录编号, person_id: 身份证号, name: 姓名, state: 状态, started_on: 起始日期, ended_on: 终止日期, updated_on: 更新日期}}
+  - {name: labour_job, type: sqldb, driver: sqlite, dsn: {database: ./drop/人社局/社保.sqlite}, from: 就业登记, mode: snapshot, deleted: {column: 已注销, values: [1]}, table: ods.assist_employment, columns: {record_id: 记录编号, person_id: 身份证号, name: 姓名, state: 状态, started_on: 起始日期, ended_on: 终止日期, updated_on: 更新日期}}
   - {name: disabled, type: files, path: ./drop/残联/残疾人证.xlsx, table: ods.assist_disability, columns: {certificate_id: 残疾人证号, person_id: 身份证号, name: 姓名, kind: 残疾类别, grade: 等级, issued_on: 发证日期, expires_on: 有效期至, updated_on: 更新日期}}
   - {name: school, type: files, path: ./drop/教育局/教育支出.csv, table: ods.assist_expense, columns: {expense_id: 编号, household_id: 户号, kind: 类别, amount: 金额, spent_on: 日期}}
   - {name: check_bank, type: files, path: ./drop/核对中心/银行存款.csv, table: ods.assist_asset, columns: {asset_id: 核对编号, person_id: 身份证号, name: 姓名, amount: 余额, checked_on: 核对日期}, constants: {kind: 货币财产}}
@@ -201,12 +201,26 @@ func (g *generator) writeBenefits(dir string) error {
 	return nil
 }
 
+// writeJobs writes the register of work, a table of the department's own database:
+// what was a mistake is marked, not gone.
 func (g *generator) writeJobs(dir string) error {
-	t := g.table("labour_job", "就业.csv", "记录编号", "身份证号", "姓名", "状态", "起始日期", "终止日期", "更新日期")
+	rows := make([][]any, 0, len(g.jobs)+1)
 	for _, j := range g.jobs {
-		t.row(j.id, j.of.id, j.of.name, j.state, office.Date(j.from), office.Date(j.to), office.Date(g.lastDay()))
+		rows = append(rows, []any{j.id, j.of.id, j.of.name, j.state, office.Date(j.from), orNull(office.Date(j.to)), office.Date(g.lastDay()), j.isDeleted})
 	}
-	return office.Save(path(dir, labourFolder, t.file), t.Bytes())
+	p := g.jobs[0].of
+	rows = append(rows, []any{"JYX", p.id, p.name, "在职参保", "不详", nil, office.Date(g.lastDay()), false})
+	g.truth.Broken = append(g.truth.Broken, Place{Source: "labour_job", File: "就业登记", Row: len(rows), Why: "不是日期"})
+	return office.SaveDatabase(path(dir, labourFolder, "社保.sqlite"), `CREATE TABLE 就业登记 (
+		记录编号 TEXT PRIMARY KEY, 身份证号 TEXT NOT NULL, 姓名 TEXT, 状态 TEXT NOT NULL,
+		起始日期 DATE NOT NULL, 终止日期 DATE, 更新日期 DATE NOT NULL, 已注销 INTEGER NOT NULL)`, "就业登记", rows)
+}
+
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
 }
 
 func (g *generator) writeSchool(dir string) error {

@@ -1,13 +1,15 @@
 // Package office writes files as offices hand them on: workbooks with a title
 // and a header of merged rows, CSV in GB18030 or with a byte order mark, digits
-// of the wrong width.
+// of the wrong width, a table of a database.
 package office
 
 import (
 	"bytes"
+	"database/sql"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
+	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
 // A Sheet is a workbook of one sheet in the making.
@@ -173,6 +176,33 @@ func SaveGB(file string, text []byte) error {
 // SaveBOM writes a text in UTF-8 with a byte order mark.
 func SaveBOM(file string, text []byte) error {
 	return Save(file, append([]byte("\ufeff"), text...))
+}
+
+// SaveDatabase writes a file of SQLite with one table, which create makes.
+func SaveDatabase(file, create, table string, rows [][]any) (err error) {
+	if err := Save(file, nil); err != nil { // an empty file is an empty database
+		return err
+	}
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if _, err := db.Exec(create); err != nil {
+		return err
+	}
+	tx, err := db.Begin()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // of what was not committed
+	for _, row := range rows {
+		places := strings.TrimSuffix(strings.Repeat("?, ", len(row)), ", ")
+		if _, err := tx.Exec(fmt.Sprintf("INSERT INTO %q VALUES (%s)", table, places), row...); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
 }
 
 // Save writes a file, and its folder where there is none.
