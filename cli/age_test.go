@@ -39,7 +39,7 @@ sources:
 	}
 	t.Run("without another domain's data", func(t *testing.T) { testNoDomainData(t, config) })
 
-	st := servePages(t, county{site: site{dir: dir, config: config}})
+	st := servePages(t, site{dir: dir, config: config})
 	client, _ := st.visit(t, "zhen")
 	get := func(path string) string {
 		t.Helper()

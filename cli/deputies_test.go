@@ -68,6 +68,11 @@ func TestCongressCounty(t *testing.T) {
 			t.Errorf("explain of nobody: %d\n%s", code, stderr)
 		}
 	})
+	t.Run("in a browser", func(t *testing.T) {
+		b := openBrowser(t, servePages(t, c.site))
+		b.testScore(t)
+		b.complaints(t)
+	})
 	t.Run("baselines", func(t *testing.T) {
 		var want, got []string
 		for _, b := range c.truth.Baselines {

@@ -61,7 +61,7 @@ func (b *browser) number(t *testing.T, label string) int {
 func (b *browser) testChoices(t *testing.T) {
 	opinions := func(period, region string) int {
 		start := ask[string](t, b, `document.querySelector("select[name=start]").value`)
-		rows := b.site.county.rows(t, fmt.Sprintf(`SELECT opinions FROM ads.congress_opinion_count WHERE period = '%s' AND region_code = '%s' AND category = '全部' AND channel = '全部'
+		rows := b.site.rows(t, fmt.Sprintf(`SELECT opinions FROM ads.congress_opinion_count WHERE period = '%s' AND region_code = '%s' AND category = '全部' AND channel = '全部'
 			AND period_start = DATE '%s'`, period, region, start))
 		n, _ := strconv.Atoi(rows[0][0])
 		return n
@@ -98,7 +98,7 @@ func (b *browser) testIssue(t *testing.T) {
 	b.do(t, chromedp.Click(chromedp.CSS(`#p-issues td a`)), chromedp.WaitVisible(chromedp.CSS(`#p-messages`)))
 	b.loaded(t)
 	id := ask[string](t, b, `new URLSearchParams(location.search).get("issue")`)
-	want := b.site.county.rows(t, "SELECT count(*) FROM ads.congress_hot_issue_opinion WHERE issue_id = '"+id+"'")[0][0]
+	want := b.site.rows(t, "SELECT count(*) FROM ads.congress_hot_issue_opinion WHERE issue_id = '"+id+"'")[0][0]
 	if got := ask[int](t, b, `document.querySelectorAll("#p-messages tbody tr").length`); strconv.Itoa(got) != want {
 		t.Errorf("%s (%s): %d messages, want %s", title, id, got, want)
 	}
@@ -117,11 +117,15 @@ func (b *browser) testIssue(t *testing.T) {
 // testScore follows a deputy's name to the records of the score.
 func (b *browser) testScore(t *testing.T) {
 	b.open(t, "/boards/congress-deputy")
+	b.do(t, chromedp.WaitVisible(chromedp.ID("password")))
+	b.signIn(t, pagesPassword)
 	b.loaded(t)
+	// In the middle, where nothing that stays at the top lies over it.
+	ask[any](t, b, `document.querySelector("#p-scores td a").scrollIntoView({block: "center"})`)
 	b.do(t, chromedp.Click(chromedp.CSS(`#p-scores td a`)), chromedp.WaitVisible(chromedp.CSS(`#p-records`)))
 	b.loaded(t)
 	deputy, year := ask[string](t, b, `new URLSearchParams(location.search).get("deputy")`), ask[string](t, b, `document.querySelector("select[name=year]").value`)
-	want := b.site.county.rows(t, `SELECT count(*) FROM ads.congress_deputy_score_record AS r
+	want := b.site.rows(t, `SELECT count(*) FROM ads.congress_deputy_score_record AS r
 		WHERE r.deputy_key = '`+deputy+`' AND r.year = `+year+` AND r.scheme IN (SELECT scheme FROM ads.congress_deputy_score)`)[0][0]
 	if got := ask[int](t, b, `document.querySelectorAll("#p-records tbody tr").length`); strconv.Itoa(got) != want || got == 0 {
 		t.Errorf("%s in %s: %d records, want %s", deputy, year, got, want)

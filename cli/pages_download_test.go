@@ -20,7 +20,7 @@ const issuesDownload = "/boards/congress-hot/panels/issues/download?region=33992
 // Chinese headings, and a line in the audit log for each.
 func testDownloads(t *testing.T, st *pagesSite) {
 	client, token := st.visit(t, "renda")
-	want := st.county.rows(t, `SELECT rank, title, people FROM ads.congress_hot_issue WHERE period = 'month' AND region_code = '339921' AND period_start = DATE '2025-12-01' ORDER BY rank`)
+	want := st.rows(t, `SELECT rank, title, people FROM ads.congress_hot_issue WHERE period = 'month' AND region_code = '339921' AND period_start = DATE '2025-12-01' ORDER BY rank`)
 	form := url.Values{"token": {token}, "purpose": {"主任会议材料"}, "format": {"csv"}}
 
 	noPurpose := url.Values{"token": {token}, "format": {"csv"}}

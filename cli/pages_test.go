@@ -27,16 +27,16 @@ const pagesPassword = "a password of the test"
 // pagesSite is the built-in pages over a demo county, with a clock to turn.
 type pagesSite struct {
 	*httptest.Server
-	county county
+	site
 	later  atomic.Int64 // by how much the clock has been turned
 	audit  string
 }
 
 // servePages serves the pages to renda, who reads all of the county, and to
 // zhen, who reads one of its towns.
-func servePages(t *testing.T, c county) *pagesSite {
+func servePages(t *testing.T, c site) *pagesSite {
 	t.Helper()
-	st := &pagesSite{county: c}
+	st := &pagesSite{site: c}
 	began := time.Date(2026, 1, 1, 9, 0, 0, 0, time.FixedZone("", 8*3600))
 	e := &env{out: io.Discard, err: io.Discard, config: c.config, now: func() time.Time { return began.Add(time.Duration(st.later.Load())) }}
 	a, err := e.open(t.Context())
@@ -71,7 +71,7 @@ func servePages(t *testing.T, c county) *pagesSite {
 
 // testPages does in a browser what an analyst would do.
 func testPages(t *testing.T, c county) {
-	st := servePages(t, c)
+	st := servePages(t, c.site)
 	t.Run("downloads", func(t *testing.T) { testDownloads(t, st) })
 	t.Run("a town sees itself", func(t *testing.T) { testTownPages(t, st) })
 	t.Run("browser", func(t *testing.T) {
@@ -80,7 +80,6 @@ func testPages(t *testing.T, c county) {
 		t.Run("boards", func(t *testing.T) { b.testBoards(t) })
 		t.Run("choices", func(t *testing.T) { b.testChoices(t) })
 		t.Run("an issue and its messages", func(t *testing.T) { b.testIssue(t) })
-		t.Run("a score and its records", func(t *testing.T) { b.testScore(t) })
 		t.Run("meaning and origin", func(t *testing.T) { b.testMeaning(t) })
 		t.Run("wall", func(t *testing.T) { b.testWall(t) })
 		t.Run("without script", func(t *testing.T) { b.testTables(t) })
@@ -183,9 +182,9 @@ func testTownPages(t *testing.T, st *pagesSite) {
 	if code, page := get("/boards/congress-hot?view=table"); code != http.StatusOK || !strings.Contains(page, `aria-current="location">云城街道<`) || strings.Contains(page, "望溪街道") {
 		t.Errorf("the town's board: %d\n%s", code, page)
 	}
-	foreign := st.county.rows(t, `SELECT min(i.issue_id) FROM ads.congress_hot_issue AS i WHERE i.region_code = '339921' AND NOT EXISTS (
+	foreign := st.rows(t, `SELECT min(i.issue_id) FROM ads.congress_hot_issue AS i WHERE i.region_code = '339921' AND NOT EXISTS (
 		SELECT 1 FROM ads.congress_hot_issue_opinion AS m WHERE m.issue_id = i.issue_id AND m.region_code LIKE '339921001%')`)[0][0]
-	own := st.county.rows(t, "SELECT min(issue_id) FROM ads.congress_hot_issue WHERE region_code = '339921001'")[0][0]
+	own := st.rows(t, "SELECT min(issue_id) FROM ads.congress_hot_issue WHERE region_code = '339921001'")[0][0]
 	for outside, nothing := range map[string]string{
 		"/boards/congress-hot?region=339921":      "/boards/congress-hot?region=339999",
 		"/boards/congress-hot?region=339921002":   "/boards/congress-hot?region=339921999",
@@ -206,7 +205,7 @@ func testTownPages(t *testing.T, st *pagesSite) {
 		t.Errorf("the town's download of the county's issues: %d", code)
 	}
 	// What the town is told of an issue is formed from its own messages.
-	wrong := st.county.rows(t, `SELECT i.issue_id, i.first_day FROM ads.congress_hot_issue AS i
+	wrong := st.rows(t, `SELECT i.issue_id, i.first_day FROM ads.congress_hot_issue AS i
 		JOIN dim.region AS r ON r.region_code = i.region_code AND r.level >= 4
 		WHERE i.first_day <> (SELECT min(m.day) FROM ads.congress_hot_issue_opinion AS m WHERE m.issue_id = i.issue_id AND starts_with(m.region_code, i.region_code))`)
 	if len(wrong) > 0 {
