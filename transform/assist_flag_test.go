@@ -94,6 +94,7 @@ func TestFlagLives(t *testing.T) {
 		if err := e.Exec(t.Context(), "UPDATE dws.assist_risk_evaluation SET period = ''"); err != nil {
 			rt.Fatal(err)
 		}
+		fillTable(t, e, cat, "dws.assist_coverage", "x\n")
 		fillTable(t, e, cat, "dwd.assist_review", "x\n")
 		fillTable(t, e, cat, "dim.site", "region_code\n331022\n")
 		fillTable(t, e, cat, "dim.parameter", fmt.Sprintf("name,value,valid_from,valid_to\nassist.risk.clear_after,%d,0001-01-01,9999-12-31\n", clearAfter))

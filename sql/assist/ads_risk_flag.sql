@@ -14,12 +14,53 @@ term AS (
   JOIN dim.parameter AS p ON d.evaluated_on >= p.valid_from AND d.evaluated_on < p.valid_to
   GROUP BY d.n
 ),
+-- What a rule is called and who acts on it, as its newest row in this version says.
+rule AS (
+  SELECT rule_id, rule_version, title, metric, window_kind, department
+  FROM (
+    SELECT rule_id, rule_version, title, metric, window_kind, department,
+      row_number() OVER (PARTITION BY rule_id, rule_version ORDER BY valid_from DESC, scheme) AS newest
+    FROM dim.assist_risk_rule
+  ) AS ranked
+  WHERE newest = 1
+),
 -- What says when a flag lives is kept narrow; the rest joins the newest row.
-evaluated AS (
+found AS (
   SELECT e.flag_id, e.month, d.evaluated_on, e.result, e.missing, d.n
   FROM dws.assist_risk_evaluation AS e
   JOIN day AS d ON d.month = e.month
   WHERE e.flag_id IN (SELECT flag_id FROM dws.assist_risk_evaluation WHERE result = '符合')
+),
+-- No row says that the rule is not met, but not where data are missing: who has
+-- no claim in a month without claims has perhaps one.
+gap AS (
+  SELECT r.rule_id, r.rule_version, d.n, d.month, d.evaluated_on, min(c.note) AS missing
+  FROM rule AS r
+  JOIN (VALUES
+    ('medical_total', 'medical'), ('medical_self', 'medical'), ('paid_after_death', 'benefit'),
+    ('rigid_share', 'income'), ('rigid_share', 'medical'), ('income_drop', 'income'), ('income_per_capita', 'income'),
+    ('vehicle_count', '车辆'), ('vehicle_value', '车辆'), ('house_count', '不动产'), ('second_house_area', '不动产'), ('subscribed_capital', '认缴出资')
+  ) AS k(metric, dataset) ON k.metric = r.metric
+  JOIN dws.assist_coverage AS c
+    ON c.dataset = k.dataset AND c.window_kind = CASE WHEN r.window_kind = '近6月' THEN '滚动12月' ELSE r.window_kind END AND c.missing_months > 0
+  JOIN day AS d ON d.month = c.month
+  GROUP BY r.rule_id, r.rule_version, d.n, d.month, d.evaluated_on
+),
+evaluated AS (
+  SELECT flag_id, month, evaluated_on, result, missing, n FROM found
+  UNION ALL
+  SELECT f.flag_id, g.month, g.evaluated_on, '待核' AS result, g.missing, g.n
+  FROM (
+    SELECT e.flag_id, e.rule_id, e.period, max_by(e.rule_version, d.n) AS rule_version, min(d.n) AS n
+    FROM dws.assist_risk_evaluation AS e
+    JOIN day AS d ON d.month = e.month
+    WHERE e.result = '符合'
+    GROUP BY e.flag_id, e.rule_id, e.period
+  ) AS f
+  JOIN gap AS g ON g.rule_id = f.rule_id AND g.rule_version = f.rule_version AND g.n > f.n
+  LEFT JOIN year_end AS y ON y.year = f.period
+  LEFT JOIN found AS e ON e.flag_id = f.flag_id AND e.n = g.n
+  WHERE e.flag_id IS NULL AND g.n <= coalesce(y.n, g.n)
 ),
 unknown AS (
   SELECT
@@ -82,20 +123,12 @@ flag AS (
   LEFT JOIN year_end AS y ON y.year = e.period
   WHERE s.newest = 1
 ),
--- What a rule is called and who acts on it, as its newest row in this version says.
-rule AS (
-  SELECT rule_id, rule_version, title, metric, department
-  FROM (
-    SELECT rule_id, rule_version, title, metric, department,
-      row_number() OVER (PARTITION BY rule_id, rule_version ORDER BY valid_from DESC, scheme) AS newest
-    FROM dim.assist_risk_rule
-  ) AS ranked
-  WHERE newest = 1
-),
 decided AS (
   SELECT
     f.flag_id, r.decision, r.decided_on, r.reviewer_key, r.reviewer_name, r.reason, r.referred_to,
-    r.evidence_digest = f.evidence_digest OR (r.decision <> '排除' AND r.decided_on >= f.opened_in) AS is_valid
+    -- What was dismissed stays dismissed until its evidence changes; what was
+    -- confirmed or referred is settled until it opens again.
+    CASE WHEN r.decision = '排除' THEN r.evidence_digest = f.evidence_digest ELSE r.decided_on >= f.opened_in END AS is_valid
   FROM flag AS f
   JOIN dwd.assist_review AS r ON r.flag_id = f.flag_id AND r.is_latest
 )

@@ -20,13 +20,15 @@ summed AS (
     month, household_key,
     count(DISTINCT CASE WHEN kind = '货币财产' AND amount IS NOT NULL THEN person_key END) AS checked_members,
     sum(CASE WHEN kind = '货币财产' THEN amount END) AS financial,
+    CAST(count_if(kind = '货币财产' AND amount IS NULL) AS BIGINT) AS unknown_balances,
     CAST(count_if(kind = '车辆') AS BIGINT) AS vehicles,
     sum(CASE WHEN kind = '车辆' THEN amount END) AS vehicle_value,
     CAST(count_if(kind = '车辆' AND amount IS NULL) AS BIGINT) AS unvalued_vehicles,
     CAST(count_if(kind = '不动产') AS BIGINT) AS houses,
     sum(CASE WHEN kind = '不动产' THEN area END) AS house_area,
     CAST(count_if(kind = '不动产' AND area IS NULL) AS BIGINT) AS unmeasured_houses,
-    sum(CASE WHEN kind = '认缴出资' THEN amount END) AS capital
+    sum(CASE WHEN kind = '认缴出资' THEN amount END) AS capital,
+    CAST(count_if(kind = '认缴出资' AND amount IS NULL) AS BIGINT) AS unvalued_capital
   FROM held
   GROUP BY month, household_key
 )
@@ -34,13 +36,15 @@ SELECT
   h.month, h.household_key, h.members, h.doubt,
   coalesce(s.checked_members, 0) AS checked_members,
   CAST(coalesce(s.financial, 0) AS DECIMAL(18,2)) AS financial,
+  coalesce(s.unknown_balances, 0) AS unknown_balances,
   coalesce(s.vehicles, 0) AS vehicles,
   CAST(coalesce(s.vehicle_value, 0) AS DECIMAL(18,2)) AS vehicle_value,
   coalesce(s.unvalued_vehicles, 0) AS unvalued_vehicles,
   coalesce(s.houses, 0) AS houses,
   CAST(coalesce(s.house_area, 0) AS DECIMAL(18,2)) AS house_area,
   coalesce(s.unmeasured_houses, 0) AS unmeasured_houses,
-  CAST(coalesce(s.capital, 0) AS DECIMAL(18,2)) AS capital
+  CAST(coalesce(s.capital, 0) AS DECIMAL(18,2)) AS capital,
+  coalesce(s.unvalued_capital, 0) AS unvalued_capital
 FROM dws.assist_household_month AS h
 LEFT JOIN summed AS s ON s.month = h.month AND s.household_key = h.household_key
 WHERE h.categories > 0 OR h.is_status_unknown

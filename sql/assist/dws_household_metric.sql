@@ -37,8 +37,8 @@ income AS (
 ),
 checked AS (
   SELECT
-    a.month, a.household_key, a.members, a.doubt, a.checked_members, a.financial, a.vehicles, a.vehicle_value,
-    a.unvalued_vehicles, a.houses, a.house_area, a.unmeasured_houses, a.capital,
+    a.month, a.household_key, a.members, a.doubt, a.checked_members, a.financial, a.unknown_balances, a.vehicles, a.vehicle_value,
+    a.unvalued_vehicles, a.houses, a.house_area, a.unmeasured_houses, a.capital, a.unvalued_capital,
     nullif(v.note, '') AS vehicle_missing, nullif(h.note, '') AS house_missing, nullif(b.note, '') AS capital_missing
   FROM dws.assist_household_asset AS a
   JOIN dws.assist_coverage AS v ON v.month = a.month AND v.dataset = '车辆' AND v.window_kind = '时点'
@@ -49,7 +49,10 @@ asset AS (
   SELECT
     month, household_key, 'financial_per_capita' AS metric, '时点' AS window_kind,
     financial AS numerator, CAST(members AS DECIMAL(18,2)) AS denominator, doubt, CAST(NULL AS VARCHAR) AS unknown,
-    CASE WHEN checked_members < members THEN concat('银行存款核对(民政局核对中心)缺', CAST(members - checked_members AS VARCHAR), '人') END AS partial,
+    CASE
+      WHEN checked_members < members THEN concat('银行存款核对(民政局核对中心)缺', CAST(members - checked_members AS VARCHAR), '人')
+      WHEN unknown_balances > 0 THEN concat('银行存款核对(民政局核对中心)', CAST(unknown_balances AS VARCHAR), '个账户没有余额')
+    END AS partial,
     concat('货币财产', CAST(financial AS VARCHAR), '元(民政局核对中心),', CAST(members AS VARCHAR), '人') AS detail
   FROM checked
   UNION ALL
@@ -82,7 +85,8 @@ asset AS (
   UNION ALL
   SELECT
     month, household_key, 'subscribed_capital' AS metric, '时点' AS window_kind,
-    capital AS numerator, CAST(1 AS DECIMAL(18,2)) AS denominator, doubt, capital_missing AS unknown, CAST(NULL AS VARCHAR) AS partial,
+    capital AS numerator, CAST(1 AS DECIMAL(18,2)) AS denominator, doubt, capital_missing AS unknown,
+    CASE WHEN unvalued_capital > 0 THEN concat('工商登记(市场监管局)', CAST(unvalued_capital AS VARCHAR), '项出资没有金额') END AS partial,
     concat('认缴出资', CAST(capital AS VARCHAR), '元(市场监管局)') AS detail
   FROM checked
 ),

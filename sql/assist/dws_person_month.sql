@@ -8,6 +8,24 @@ WITH belongs AS (
   LEFT JOIN dwd.assist_household AS h ON h.household_key = m.household_key
   GROUP BY e.month, m.person_key
 ),
+-- Spells of a category that touch are one: a renewal is no new beginning.
+spell AS (
+  SELECT
+    person_key, category, valid_from, valid_to,
+    CASE WHEN valid_from <= max(valid_to) OVER (
+      PARTITION BY person_key, category ORDER BY valid_from, valid_to ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) THEN 0 ELSE 1 END AS is_new
+  FROM dwd.assist_list_status
+  WHERE valid_from < valid_to
+),
+numbered AS (
+  SELECT person_key, category, valid_from, valid_to, sum(is_new) OVER (PARTITION BY person_key, category ORDER BY valid_from, valid_to) AS nth
+  FROM spell
+),
+standing AS (
+  SELECT person_key, category, valid_from, valid_to, min(valid_from) OVER (PARTITION BY person_key, category, nth) AS since
+  FROM numbered
+),
 listed AS (
   SELECT
     month, person_key, CAST(count_if(is_on_day) AS BIGINT) AS categories,
@@ -17,9 +35,9 @@ listed AS (
     SELECT
       e.month, s.person_key, s.category,
       bool_or(s.valid_from <= e.evaluated_on AND s.valid_to > e.evaluated_on) AS is_on_day,
-      min(s.valid_from) AS since
+      min(CASE WHEN s.valid_from <= e.evaluated_on AND s.valid_to > e.evaluated_on THEN s.since END) AS since
     FROM dws.assist_evaluation_day AS e
-    JOIN dwd.assist_list_status AS s ON s.valid_from <= e.evaluated_on AND s.valid_to > e.year_start AND s.valid_from < s.valid_to
+    JOIN standing AS s ON s.valid_from <= e.evaluated_on AND s.valid_to > e.year_start
     GROUP BY e.month, s.person_key, s.category
   ) AS by_category
   GROUP BY month, person_key

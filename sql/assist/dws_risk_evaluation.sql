@@ -82,7 +82,8 @@ shown AS (
     END AS span,
     CASE WHEN bound <> '不明' THEN CAST(CAST(numerator AS DOUBLE) / nullif(CAST(denominator AS DOUBLE), 0) AS DECIMAL(18,4)) END AS value,
     CASE WHEN bound <> '不明' THEN CAST(100 * CAST(numerator AS DOUBLE) / nullif(CAST(denominator AS DOUBLE), 0) AS DECIMAL(18,2)) END AS percent,
-    CAST(floor(CAST(numerator - threshold * denominator AS DOUBLE) / nullif(CAST(step * denominator AS DOUBLE), 0)) AS BIGINT) AS grade,
+    -- Rounded first: 0.29 of a step of 0.01 is the 29th, whatever a float makes of it.
+    CAST(floor(round(CAST(numerator - threshold * denominator AS DOUBLE) / nullif(CAST(step * denominator AS DOUBLE), 0), 6)) AS BIGINT) AS grade,
     CASE
       WHEN result = '待核' THEN array_join(ARRAY[CASE WHEN is_in_scope IS NULL THEN '在册身份(民政局)不明' END, nullif(missing, '')], ';')
     END AS missing
