@@ -30,7 +30,7 @@ type Part struct {
 	SQL   string
 }
 
-// kinds are what ids may name, told apart by their form; the last takes what is left.
+// kinds are what ids may name, told apart by their form; the rest are issues.
 var kinds = []struct {
 	form  *regexp.Regexp
 	about func(id string, day time.Time) Subject
@@ -38,7 +38,6 @@ var kinds = []struct {
 	{regexp.MustCompile(`^f[0-9a-f]{20}$`), flag},
 	{regexp.MustCompile(`^YJ[0-9]{6}-[0-9A-F]{10}$`), alert},
 	{regexp.MustCompile(`^p[a-z2-7]{7,26}$`), deputy},
-	{regexp.MustCompile(``), issue},
 }
 
 // Of says what stands behind an id. Of what is told by the year, the newest is
@@ -49,14 +48,14 @@ func Of(id string, day time.Time) Subject {
 			return k.about(id, day)
 		}
 	}
-	panic("an id that is of no kind") // the last takes all
+	return issue(id)
 }
 
 // interval is the days on which a rule holds, in words where it has no end.
 const interval = `CASE WHEN valid_from = DATE '0001-01-01' THEN '一直' ELSE CAST(valid_from AS VARCHAR) END AS valid_from,
 				CASE WHEN valid_to = DATE '9999-12-31' THEN '今' ELSE CAST(valid_to AS VARCHAR) END AS valid_to`
 
-func issue(id string, _ time.Time) Subject {
+func issue(id string) Subject {
 	lit := warehouse.Quote(id)
 	return Subject{Kind: "问题", ID: id, Table: "ads.congress_hot_issue", Parts: []Part{
 		{"各月排名", "ads.congress_hot_issue", `
