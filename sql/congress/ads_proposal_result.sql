@@ -1,27 +1,33 @@
 -- The rows of one proposal differ in who signed it; where they differ in more,
--- the one that leads counts.
+-- the one that leads counts. One that was not accepted has no answer, whatever is
+-- written there: rates have what was accepted below them.
 WITH proposal AS (
   SELECT p.source_system, p.proposal_id, p.kind, p.level, p.region_code, p.submitted_on, p.accepted_on, p.due_on, p.answered_on, p.result, p.satisfaction,
     row_number() OVER (PARTITION BY p.source_system, p.proposal_id ORDER BY CASE WHEN p.role = '领衔' THEN 0 ELSE 1 END, p.deputy_key) AS nth
   FROM dwd.congress_proposal AS p
 ),
-stood AS (
+dated AS (
   SELECT
-    extract(YEAR FROM p.submitted_on) AS year, a.ancestor_code AS region_code, p.level,
+    p.level, p.region_code, p.submitted_on, p.due_on, p.answered_on, p.result, p.satisfaction, r.as_of,
     p.accepted_on IS NOT NULL AND p.accepted_on <= r.as_of AS is_accepted,
-    p.accepted_on IS NOT NULL AND p.answered_on IS NOT NULL AND p.answered_on <= r.as_of AS is_answered,
-    p.due_on IS NOT NULL AS has_due,
-    CASE
-      WHEN p.accepted_on IS NULL OR p.due_on IS NULL THEN NULL
-      WHEN p.answered_on IS NOT NULL AND p.answered_on <= r.as_of THEN p.answered_on <= p.due_on
-      WHEN p.due_on < r.as_of THEN FALSE
-    END AS is_on_time,
-    CASE WHEN p.answered_on <= r.as_of THEN p.result END AS result,
-    CASE WHEN p.answered_on <= r.as_of THEN p.satisfaction END AS satisfaction
+    p.accepted_on IS NOT NULL AND p.accepted_on <= r.as_of AND p.answered_on IS NOT NULL AND p.answered_on <= r.as_of AS is_answered
   FROM proposal AS p
   CROSS JOIN dim.run AS r
-  JOIN dim.region_ancestor AS a ON a.region_code = p.region_code
   WHERE p.nth = 1 AND p.submitted_on <= r.as_of
+),
+stood AS (
+  SELECT
+    extract(YEAR FROM d.submitted_on) AS year, a.ancestor_code AS region_code, d.level, d.is_accepted, d.is_answered,
+    d.due_on IS NOT NULL AS has_due,
+    CASE
+      WHEN NOT d.is_accepted OR d.due_on IS NULL THEN NULL
+      WHEN d.is_answered THEN d.answered_on <= d.due_on
+      WHEN d.due_on < d.as_of THEN FALSE
+    END AS is_on_time,
+    CASE WHEN d.is_answered THEN d.result END AS result,
+    CASE WHEN d.is_answered THEN d.satisfaction END AS satisfaction
+  FROM dated AS d
+  JOIN dim.region_ancestor AS a ON a.region_code = d.region_code
 ),
 counted AS (
   SELECT

@@ -1,6 +1,6 @@
 WITH duty AS (
   SELECT
-    source_system, record_id, deputy_key, kind, level, station_id, happened_on, days, quantity,
+    source_system, record_id, deputy_key, kind, level, station_id, happened_on, days, quantity, deleted,
     row_number() OVER (
       PARTITION BY source_system, record_id, deputy_key ORDER BY updated_on DESC NULLS LAST, batch_id DESC, batch_row DESC
     ) AS newest
@@ -8,7 +8,7 @@ WITH duty AS (
 ),
 activity AS (
   SELECT
-    source_system, activity_id, deputy_key, kind, level, held_on, days, is_expected, is_attended,
+    source_system, activity_id, deputy_key, kind, level, held_on, days, is_expected, is_attended, deleted,
     row_number() OVER (
       PARTITION BY source_system, activity_id, deputy_key ORDER BY updated_on DESC NULLS LAST, batch_id DESC, batch_row DESC
     ) AS newest
@@ -16,7 +16,7 @@ activity AS (
 ),
 training AS (
   SELECT
-    source_system, training_id, deputy_key, held_on, days,
+    source_system, training_id, deputy_key, held_on, days, deleted,
     row_number() OVER (
       PARTITION BY source_system, training_id, deputy_key ORDER BY updated_on DESC NULLS LAST, batch_id DESC, batch_row DESC
     ) AS newest
@@ -24,7 +24,7 @@ training AS (
 ),
 meeting AS (
   SELECT
-    source_system, meeting_id, deputy_key, kind, level, held_on, half_days, leave_half_days, absent_half_days, speeches,
+    source_system, meeting_id, deputy_key, kind, level, held_on, half_days, leave_half_days, absent_half_days, speeches, deleted,
     row_number() OVER (
       PARTITION BY source_system, meeting_id, deputy_key ORDER BY updated_on DESC NULLS LAST, batch_id DESC, batch_row DESC
     ) AS newest
@@ -44,12 +44,12 @@ attendance AS (
     END AS quantity
   FROM meeting AS m
   CROSS JOIN (VALUES ('出席'), ('请假'), ('缺席'), ('发言')) AS p(role)
-  WHERE m.newest = 1
+  WHERE m.newest = 1 AND NOT coalesce(m.deleted, false)
 )
 SELECT '履职登记' AS source, source_system, record_id, deputy_key, kind, '不分' AS role, level, happened_on AS day,
   coalesce(quantity, 1) AS quantity, days, station_id, FALSE AS is_expected, TRUE AS is_done
 FROM duty
-WHERE newest = 1
+WHERE newest = 1 AND NOT coalesce(deleted, false)
 UNION ALL
 SELECT '议案建议' AS source, source_system, proposal_id AS record_id, deputy_key, kind, role, level, submitted_on AS day,
   1 AS quantity, NULL AS days, NULL AS station_id, FALSE AS is_expected, TRUE AS is_done
@@ -58,12 +58,12 @@ UNION ALL
 SELECT '代表活动' AS source, source_system, activity_id AS record_id, deputy_key, kind, '不分' AS role, level, held_on AS day,
   1 AS quantity, days, NULL AS station_id, is_expected, is_attended AS is_done
 FROM activity
-WHERE newest = 1
+WHERE newest = 1 AND NOT coalesce(deleted, false)
 UNION ALL
 SELECT '代表培训' AS source, source_system, training_id AS record_id, deputy_key, '培训' AS kind, '不分' AS role, NULL AS level, held_on AS day,
   1 AS quantity, days, NULL AS station_id, FALSE AS is_expected, TRUE AS is_done
 FROM training
-WHERE newest = 1
+WHERE newest = 1 AND NOT coalesce(deleted, false)
 UNION ALL
 SELECT '会议' AS source, source_system, meeting_id AS record_id, deputy_key, kind, CASE WHEN role = '发言' THEN '不分' ELSE role END AS role,
   level, held_on AS day, quantity, NULL AS days, NULL AS station_id, FALSE AS is_expected, TRUE AS is_done
