@@ -58,16 +58,21 @@ CROSS JOIN dim.site AS n
 LEFT JOIN dim.region_ancestor AS a ON a.region_code = o.region_code AND a.ancestor_code = o.region_code
 WHERE a.region_code IS NULL
 UNION ALL
--- The same deputy, kind, day and station under another number.
+-- The same deputy, kind, day and station under another number, or under the same
+-- one in another system.
 SELECT
   '疑似重复' AS finding, TRUE AS is_counted, d.source, d.source_system, d.record_id, d.deputy_key, d.region_code, d.day,
-  concat(d.kind, '：与', d.first_id, '同人、同日、同类、同站，编号不同') AS detail
+  concat(
+    d.kind, '：与', CASE WHEN d.source_system = d.first_system THEN '' ELSE concat(d.first_system, '的') END, d.first_id, '同人、同日、同类、同站，',
+    CASE WHEN d.source_system = d.first_system THEN '编号不同' ELSE '来源系统不同' END
+  ) AS detail
 FROM (
   SELECT
     s.source, s.source_system, s.record_id, s.deputy_key, s.kind, s.day, min(s.region_code) AS region_code,
-    min(s.record_id) OVER (PARTITION BY s.deputy_key, s.kind, s.day, s.station_id) AS first_id
+    first_value(s.source_system) OVER (PARTITION BY s.deputy_key, s.kind, s.day, s.station_id ORDER BY s.source_system, s.record_id) AS first_system,
+    first_value(s.record_id) OVER (PARTITION BY s.deputy_key, s.kind, s.day, s.station_id ORDER BY s.source_system, s.record_id) AS first_id
   FROM dws.congress_duty_standing AS s
   WHERE s.doubt IS NULL AND s.source = '履职登记'
   GROUP BY s.source, s.source_system, s.record_id, s.deputy_key, s.kind, s.day, s.station_id
 ) AS d
-WHERE d.record_id <> d.first_id
+WHERE d.source_system <> d.first_system OR d.record_id <> d.first_id

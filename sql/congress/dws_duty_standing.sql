@@ -1,7 +1,17 @@
 -- A record counts for every congress that its deputy sat in on that day; one
 -- that names a level counts for that level alone. Where two terms of one
 -- congress overlap, it counts once.
-WITH matched AS (
+WITH term AS (
+  SELECT
+    t.deputy_key, t.level, t.region_code, t.group_name, t.term_from, t.term_to,
+    -- Of several terms: the newest, of these the highest congress's.
+    row_number() OVER (
+      PARTITION BY t.deputy_key
+      ORDER BY t.term_from DESC, CASE t.level WHEN '省' THEN 1 WHEN '市' THEN 2 WHEN '县' THEN 3 ELSE 4 END, t.region_code
+    ) AS nth
+  FROM dwd.congress_deputy_term AS t
+),
+matched AS (
   SELECT
     r.source, r.source_system, r.record_id, r.deputy_key, r.kind, r.role, r.level, r.day, r.quantity, r.days, r.station_id,
     r.is_expected, r.is_done, t.level AS term_level, t.region_code, t.group_name,
@@ -10,26 +20,26 @@ WITH matched AS (
       PARTITION BY r.source, r.source_system, r.record_id, r.deputy_key, r.kind, r.role
     ) AS is_any_fit,
     row_number() OVER (
-      PARTITION BY r.source, r.source_system, r.record_id, r.deputy_key, r.kind, r.role, t.level, t.region_code ORDER BY t.term_from DESC
+      PARTITION BY r.source, r.source_system, r.record_id, r.deputy_key, r.kind, r.role, t.level, t.region_code ORDER BY t.nth
     ) AS nth,
     row_number() OVER (
-      PARTITION BY r.source, r.source_system, r.record_id, r.deputy_key, r.kind, r.role ORDER BY t.term_from DESC, t.level, t.region_code
+      PARTITION BY r.source, r.source_system, r.record_id, r.deputy_key, r.kind, r.role ORDER BY t.nth
     ) AS nth_of_all
   FROM dwd.congress_duty_record AS r
-  LEFT JOIN dwd.congress_deputy_term AS t ON t.deputy_key = r.deputy_key AND r.day >= t.term_from AND r.day < t.term_to
+  LEFT JOIN term AS t ON t.deputy_key = r.deputy_key AND r.day >= t.term_from AND r.day < t.term_to
 ),
 -- Where the deputy belongs, for records of days outside every term.
 home AS (
-  SELECT deputy_key, max_by(region_code, term_from) AS region_code
-  FROM dwd.congress_deputy_term
-  GROUP BY deputy_key
+  SELECT deputy_key, region_code
+  FROM term
+  WHERE nth = 1
 ),
 judged AS (
   SELECT
     m.source, m.source_system, m.record_id, m.deputy_key, m.kind, m.role, m.level, m.day, m.quantity, m.days, m.station_id,
     m.is_expected, m.is_done, m.term_level, m.group_name,
     row_number() OVER (
-      PARTITION BY m.source, m.source_system, m.record_id, m.deputy_key, m.kind, m.role ORDER BY m.term_level, m.region_code
+      PARTITION BY m.source, m.source_system, m.record_id, m.deputy_key, m.kind, m.role ORDER BY m.nth_of_all
     ) AS nth_left,
     coalesce(m.region_code, h.region_code, n.region_code) AS region_code,
     coalesce(k.is_duty, FALSE) AS is_duty,
