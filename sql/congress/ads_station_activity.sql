@@ -68,19 +68,20 @@ measured AS (
 scored AS (
   SELECT
     year, is_complete, station_id, station_name, region_code, receptions, deputies, opinions, on_time_rate, satisfaction_rate, coverage,
-    round(100 * (counted_part + on_time_weight * coalesce(on_time_rate, 0) + satisfaction_weight * coalesce(satisfaction_rate, 0))
+    100 * (counted_part + on_time_weight * coalesce(on_time_rate, 0) + satisfaction_weight * coalesce(satisfaction_rate, 0))
       / nullif(counted_weight
         + CASE WHEN on_time_rate IS NULL THEN 0 ELSE on_time_weight END
-        + CASE WHEN satisfaction_rate IS NULL THEN 0 ELSE satisfaction_weight END, 0), 2) AS score
+        + CASE WHEN satisfaction_rate IS NULL THEN 0 ELSE satisfaction_weight END, 0) AS score
   FROM measured
 )
 SELECT
   year, is_complete, station_id, station_name, region_code, receptions, deputies, opinions,
-  round(on_time_rate, 4) AS on_time_rate, round(satisfaction_rate, 4) AS satisfaction_rate, round(coverage, 4) AS coverage, score,
+  round(on_time_rate, 4) AS on_time_rate, round(satisfaction_rate, 4) AS satisfaction_rate, round(coverage, 4) AS coverage, round(score, 2) AS score,
   CASE
     WHEN on_time_rate IS NULL AND satisfaction_rate IS NULL THEN '按期率、满意率'
     WHEN on_time_rate IS NULL THEN '按期率'
     WHEN satisfaction_rate IS NULL THEN '满意率'
   END AS missing,
-  rank() OVER (PARTITION BY year ORDER BY score DESC) AS rank_in_site
+  -- As exact as a DOUBLE bears: the order of a sum must not make a rank.
+  rank() OVER (PARTITION BY year ORDER BY round(score, 9) DESC) AS rank_in_site
 FROM scored
