@@ -3,7 +3,8 @@ WITH duty AS (
   FROM dws.congress_duty_standing
   WHERE doubt IS NULL AND is_done
 ),
--- What took several days stands on each of them; the last one may be a half.
+-- What took several days stands on each of them on which the deputy was in
+-- office; the last one may be a half.
 spread AS (
   SELECT
     d.deputy_key, d.level, d.region_code, CAST(d.day + INTERVAL '1' DAY * n.n AS DATE) AS day,
@@ -17,6 +18,10 @@ daily AS (
   FROM spread AS s
   CROSS JOIN dim.run AS r
   WHERE s.day <= r.as_of
+    AND EXISTS (
+      SELECT 1 FROM dwd.congress_deputy_term AS t
+      WHERE t.deputy_key = s.deputy_key AND t.level = s.level AND t.region_code = s.region_code AND s.day >= t.term_from AND s.day < t.term_to
+    )
   GROUP BY s.deputy_key, s.level, s.region_code, s.day
 ),
 yearly AS (
@@ -32,13 +37,23 @@ counted AS (
   FROM duty
   GROUP BY extract(YEAR FROM day), deputy_key, level, region_code
 ),
-grouped AS (
-  SELECT
-    extract(YEAR FROM day) AS year, level, region_code, group_name,
-    count(DISTINCT concat(source, '|', source_system, '|', record_id)) AS activities
+activity AS (
+  SELECT DISTINCT level, region_code, group_name, day, concat(source, '|', source_system, '|', record_id) AS occasion
   FROM duty
   WHERE is_group_activity AND group_name IS NOT NULL
-  GROUP BY extract(YEAR FROM day), level, region_code, group_name
+),
+-- The activities of the group that a deputy was in on their day; of terms that
+-- overlap, the newest says which.
+grouped AS (
+  SELECT extract(YEAR FROM a.day) AS year, t.deputy_key, t.level, t.region_code, count(DISTINCT a.occasion) AS activities
+  FROM activity AS a
+  JOIN dwd.congress_deputy_term AS t
+    ON t.level = a.level AND t.region_code = a.region_code AND t.group_name = a.group_name AND a.day >= t.term_from AND a.day < t.term_to
+  LEFT JOIN dwd.congress_deputy_term AS n
+    ON n.deputy_key = t.deputy_key AND n.level = t.level AND n.region_code = t.region_code
+    AND n.term_from > t.term_from AND a.day >= n.term_from AND a.day < n.term_to
+  WHERE n.deputy_key IS NULL
+  GROUP BY extract(YEAR FROM a.day), t.deputy_key, t.level, t.region_code
 ),
 standard AS (
   SELECT
@@ -53,11 +68,11 @@ standard AS (
 ),
 measured AS (
   SELECT
-    y.year, y.deputy_key, y.deputy_name, y.level, y.region_code, y.group_name, y.days_in_office, y.is_complete, y.is_whole_year,
+    y.year, y.deputy_key, y.deputy_name, y.level, y.region_code, y.group_name, y.group_names IS NOT NULL AS is_grouped, y.days_in_office, y.is_complete, y.is_whole_year,
     coalesce(d.duty_days, 0) AS duty_days,
     coalesce(c.undated, 0) AS undated,
     coalesce(c.visits, 0) AS visits,
-    CASE WHEN y.group_name IS NULL THEN NULL ELSE coalesce(g.activities, 0) END AS activities,
+    CASE WHEN y.group_names IS NOT NULL THEN coalesce(g.activities, 0) END AS activities,
     CASE WHEN y.level = '乡' THEN s.town_days ELSE s.county_days END AS required_days,
     s.group_activities AS required_activities,
     s.station_visits AS required_visits,
@@ -66,7 +81,7 @@ measured AS (
   JOIN standard AS s ON s.year = y.year
   LEFT JOIN yearly AS d ON d.year = y.year AND d.deputy_key = y.deputy_key AND d.level = y.level AND d.region_code = y.region_code
   LEFT JOIN counted AS c ON c.year = y.year AND c.deputy_key = y.deputy_key AND c.level = y.level AND c.region_code = y.region_code
-  LEFT JOIN grouped AS g ON g.year = y.year AND g.level = y.level AND g.region_code = y.region_code AND g.group_name = y.group_name
+  LEFT JOIN grouped AS g ON g.year = y.year AND g.deputy_key = y.deputy_key AND g.level = y.level AND g.region_code = y.region_code
 )
 SELECT
   year, deputy_key, deputy_name, level, region_code, group_name, days_in_office,
@@ -76,7 +91,7 @@ SELECT
   CASE WHEN duty_days >= required_days THEN '达到' ELSE short_of END AS duty_state,
   activities AS group_activities,
   CAST(required_activities AS BIGINT) AS required_group_activities,
-  CASE WHEN group_name IS NULL THEN '未编组' WHEN activities >= required_activities THEN '达到' WHEN is_complete THEN '未达到' ELSE '年度未满' END AS group_state,
+  CASE WHEN NOT is_grouped THEN '未编组' WHEN activities >= required_activities THEN '达到' WHEN is_complete THEN '未达到' ELSE '年度未满' END AS group_state,
   visits AS station_visits,
   CAST(required_visits AS BIGINT) AS required_station_visits,
   CASE WHEN visits >= required_visits THEN '达到' ELSE short_of END AS station_state

@@ -2,9 +2,9 @@ WITH subject AS (
   SELECT y.year, y.year_end, '代表' AS subject, y.deputy_key AS subject_key, y.level, y.region_code
   FROM dws.congress_deputy_year AS y
   UNION ALL
-  SELECT DISTINCT y.year, y.year_end, '代表小组' AS subject, y.group_name AS subject_key, y.level, y.region_code
+  SELECT DISTINCT y.year, y.year_end, '代表小组' AS subject, g.group_name AS subject_key, y.level, y.region_code
   FROM dws.congress_deputy_year AS y
-  WHERE y.group_name IS NOT NULL
+  CROSS JOIN UNNEST(y.group_names) AS g(group_name)
 ),
 rated AS (
   SELECT
