@@ -11,8 +11,7 @@ part AS (
   SELECT
     y.year_start, t.deputy_key, t.deputy_name, t.level, t.region_code, t.group_name, t.term_from,
     greatest(t.term_from, y.year_start) AS first_day,
-    least(t.term_to, y.end_day) AS end_day,
-    row_number() OVER (PARTITION BY y.year_start, t.deputy_key, t.level, t.region_code ORDER BY t.term_from DESC) AS nth
+    least(t.term_to, y.end_day) AS end_day
   FROM year AS y
   JOIN dwd.congress_deputy_term AS t
     ON t.term_from < y.end_day AND t.term_to > y.year_start AND t.term_from < t.term_to
@@ -20,7 +19,7 @@ part AS (
 -- The part of it that no term before reaches.
 own AS (
   SELECT
-    p.year_start, p.deputy_key, p.deputy_name, p.level, p.region_code, p.group_name, p.term_from, p.nth, p.end_day,
+    p.year_start, p.deputy_key, p.deputy_name, p.level, p.region_code, p.group_name, p.term_from, p.end_day,
     greatest(p.first_day, coalesce(max(p.end_day) OVER (
       PARTITION BY p.year_start, p.deputy_key, p.level, p.region_code ORDER BY p.first_day, p.end_day, p.term_from
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
@@ -30,8 +29,8 @@ own AS (
 summed AS (
   SELECT
     year_start, deputy_key, level, region_code,
-    max_by(deputy_name, CASE WHEN deputy_name IS NOT NULL THEN term_from END) AS deputy_name,
-    max(CASE WHEN nth = 1 THEN group_name END) AS group_name,
+    max_by(deputy_name, term_from) AS deputy_name,
+    max_by(group_name, term_from) AS group_name,
     CAST(sum(CASE WHEN end_day > own_day THEN date_diff('day', own_day, end_day) ELSE 0 END) AS BIGINT) AS days_in_office
   FROM own
   GROUP BY year_start, deputy_key, level, region_code
@@ -46,7 +45,7 @@ turn AS (
 member AS (
   SELECT
     d.year_start, d.deputy_key, d.level, d.region_code, p.group_name,
-    row_number() OVER (PARTITION BY d.year_start, d.deputy_key, d.level, d.region_code, d.day ORDER BY p.nth) AS nth
+    row_number() OVER (PARTITION BY d.year_start, d.deputy_key, d.level, d.region_code, d.day ORDER BY p.term_from DESC) AS nth
   FROM turn AS d
   JOIN part AS p
     ON p.year_start = d.year_start AND p.deputy_key = d.deputy_key AND p.level = d.level AND p.region_code = d.region_code
