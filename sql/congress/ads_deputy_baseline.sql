@@ -68,7 +68,8 @@ standard AS (
 ),
 measured AS (
   SELECT
-    y.year, y.deputy_key, y.deputy_name, y.level, y.region_code, y.group_name, y.group_names IS NOT NULL AS is_grouped, y.days_in_office, y.is_complete, y.is_whole_year,
+    y.year, y.deputy_key, y.deputy_name, y.level, y.region_code, y.group_name, y.group_names IS NOT NULL AS is_grouped,
+    date_diff('day', CAST(date_trunc('year', y.year_end) AS DATE), least(y.year_end, r.as_of)) + 1 - y.days_out AS days_in_office, y.is_complete, y.is_whole_year,
     coalesce(d.duty_days, 0) AS duty_days,
     coalesce(c.undated, 0) AS undated,
     coalesce(c.visits, 0) AS visits,
@@ -78,6 +79,7 @@ measured AS (
     s.station_visits AS required_visits,
     CASE WHEN NOT y.is_complete THEN '年度未满' WHEN NOT y.is_whole_year THEN '任期不满一年' ELSE '未达到' END AS short_of
   FROM dws.congress_deputy_year AS y
+  CROSS JOIN dim.run AS r
   JOIN standard AS s ON s.year = y.year
   LEFT JOIN yearly AS d ON d.year = y.year AND d.deputy_key = y.deputy_key AND d.level = y.level AND d.region_code = y.region_code
   LEFT JOIN counted AS c ON c.year = y.year AND c.deputy_key = y.deputy_key AND c.level = y.level AND c.region_code = y.region_code

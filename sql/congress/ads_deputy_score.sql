@@ -1,5 +1,5 @@
 SELECT
-  i.scheme, i.year, i.year_end, y.deputy_key, y.deputy_name, i.level, i.region_code, y.group_name, y.days_in_office,
+  i.scheme, i.year, i.year_end, y.deputy_key, y.deputy_name, i.level, i.region_code, y.group_name,
   i.item, i.records, i.how, i.points, i.capped, i.total, i.rank_in_group, i.group_size, i.band, i.band_note, i.action
 FROM dws.congress_score_item AS i
 JOIN dws.congress_deputy_year AS y

@@ -58,8 +58,8 @@ grouped AS (
 )
 SELECT
   extract(YEAR FROM s.year_start) AS year, y.year_end, y.year_end <= y.as_of AS is_complete,
-  s.deputy_key, s.deputy_name, s.level, s.region_code, s.group_name, g.group_names, s.days_in_office,
-  s.days_in_office = date_diff('day', y.year_start, y.end_day) AS is_whole_year
+  s.deputy_key, s.deputy_name, s.level, s.region_code, s.group_name, g.group_names,
+  date_diff('day', y.year_start, y.end_day) - s.days_in_office AS days_out, s.days_in_office = date_diff('day', y.year_start, y.end_day) AS is_whole_year
 FROM summed AS s
 JOIN year AS y ON y.year_start = s.year_start
 LEFT JOIN grouped AS g

@@ -79,7 +79,7 @@ func deputy(id string, day time.Time) Subject {
 	inYear := fmt.Sprintf("%s AND year = (SELECT max(year) FROM ads.congress_deputy_score WHERE %s AND year <= %d)", mine, mine, day.Year())
 	return Subject{Kind: "代表", ID: id, Table: "ads.congress_deputy_score", Parts: []Part{
 		{"各年总分", "ads.congress_deputy_score", `
-			SELECT DISTINCT CAST(year AS VARCHAR) AS year, scheme, level, region_code, group_name, total, rank_in_group, group_size, band, band_note, days_in_office
+			SELECT DISTINCT CAST(year AS VARCHAR) AS year, scheme, level, region_code, group_name, total, rank_in_group, group_size, band, band_note
 			FROM ads.congress_deputy_score
 			WHERE ` + mine + `
 			ORDER BY year DESC, level, region_code, scheme`},
@@ -99,7 +99,7 @@ func deputy(id string, day time.Time) Subject {
 			WHERE scheme IN (SELECT scheme FROM ads.congress_deputy_score WHERE ` + inYear + `)
 			ORDER BY scheme, item, condition, r.valid_from`},
 		{"法定基线", "ads.congress_deputy_baseline", `
-			SELECT CAST(year AS VARCHAR) AS year, level, region_code, duty_days, undated_records, required_days, duty_state, group_activities, required_group_activities,
+			SELECT CAST(year AS VARCHAR) AS year, level, region_code, days_in_office, duty_days, undated_records, required_days, duty_state, group_activities, required_group_activities,
 				group_state, station_visits, required_station_visits, station_state
 			FROM ads.congress_deputy_baseline
 			WHERE ` + mine + `
