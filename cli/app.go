@@ -299,7 +299,7 @@ func (a *app) runner(ctx context.Context, asOf time.Time) (*transform.Runner, er
 	}
 	return &transform.Runner{
 		Engine: a.engine, Graph: g, Ledger: a.ledger, Dir: a.dir, Shelf: a.shelf(), Keep: a.cfg.Publish.Keep,
-		Now: a.now, Log: a.logger(),
+		AsOf: asOf, Now: a.now, Log: a.logger(),
 	}, nil
 }
 

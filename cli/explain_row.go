@@ -31,7 +31,7 @@ func (a *app) explainRow(ctx context.Context, s origin.Subject) (err error) {
 	if shown == 0 {
 		return &models.FileError{
 			File: "explain", Msg: fmt.Sprintf("%q is no table and no parameter, and nothing that is published has this id (%s)", s.ID, s.Kind),
-			Try: fmt.Sprintf("name a table as layer.domain_name, or take an id from %s", s.Table),
+			Try: "name a table as layer.domain_name, or take a whole id from ads.congress_hot_issue, ads.assist_risk_flag (f…) or ads.industry_alert (YJ…), or 8 letters of one from ads.congress_deputy_score (p…)",
 		}
 	}
 	fmt.Fprintf(a.out, "口径: %s\n", c.Formula)

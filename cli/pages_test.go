@@ -28,8 +28,8 @@ const pagesPassword = "a password of the test"
 type pagesSite struct {
 	*httptest.Server
 	site
-	later  atomic.Int64 // by how much the clock has been turned
-	audit  string
+	later atomic.Int64 // by how much the clock has been turned
+	audit string
 }
 
 // servePages serves the pages to renda, who reads all of the county, and to

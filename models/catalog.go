@@ -43,7 +43,10 @@ func Load(fsys fs.FS) (*Catalog, error) {
 	if err := cat.loadParameters(fsys); err != nil {
 		return nil, err
 	}
-	return cat, cat.checkReferences()
+	if err := cat.checkReferences(); err != nil {
+		return nil, err
+	}
+	return cat, cat.checkRules()
 }
 
 func (cat *Catalog) loadParameters(fsys fs.FS) error {

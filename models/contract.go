@@ -152,8 +152,12 @@ type Column struct {
 	// form or check character is wrong (GB 32100).
 	CreditCode bool `yaml:"credit_code"`
 	// Pattern is a regular expression (RE2) that the whole of a text must match
-	// (ods only): "[0-9]{4}" for a class of GB/T 4754.
+	// (ods and rules only): "[0-9]{4}" for a class of GB/T 4754.
 	Pattern string `yaml:"pattern"`
+	// In names a column of a rule table, as dim.congress_score_scheme.scheme, that
+	// has to have the value, each of a list (rules only): a rule about what nobody
+	// knows would never hold.
+	In string `yaml:"in"`
 	// Month marks a DATE that stands for its calendar month (ods only): it
 	// lands as the month's first day, and may be written 2025-03, 202503 or
 	// 2025年3月.

@@ -120,7 +120,7 @@ func TestContractErrors(t *testing.T) {
 		"derived as":    {"table: dwd.x\ntitle: x\ngrain: x\ncolumns:\n- {name: a, as: b}\n", "dwd_x.yaml:5: columns[a].as: only what lands is renamed\nTry: name the column so"},
 		"derived month": {
 			"table: dwd.x\ntitle: x\ngrain: x\ncolumns:\n- {name: a, type: DATE, month: true}\n",
-			"dwd_x.yaml:5: columns[a]: only what lands is read and checked so\nTry: take month, credit_code and pattern out",
+			"dwd_x.yaml:5: columns[a]: only what lands is read and checked so\nTry: take month and credit_code out",
 		},
 		"derived pii": {
 			"table: dwd.x\ntitle: x\ngrain: x\ncolumns:\n- {name: a, pii: name}\n",

@@ -98,6 +98,21 @@ func (p *Parameter) On(moment time.Time) (Dated, error) {
 	return Dated{}, fmt.Errorf("parameter %s on %s: %w", p.Name, day.Format(time.DateOnly), why)
 }
 
+// Gap is the first day without a value between the parameter's first day and until,
+// both included; ok is false where there is none.
+func (p *Parameter) Gap(until time.Time) (day time.Time, ok bool) {
+	until = time.Date(until.Year(), until.Month(), until.Day(), 0, 0, 0, 0, time.UTC)
+	for i, v := range p.Values {
+		if v.To.IsZero() || v.To.After(until) {
+			return time.Time{}, false
+		}
+		if i+1 == len(p.Values) || !p.Values[i+1].From.Equal(v.To.Time) {
+			return v.To.Time, true
+		}
+	}
+	return time.Time{}, false
+}
+
 // ReadParameters reads one file of parameters: a list, in no special order.
 func ReadParameters(file string, data []byte) ([]*Parameter, error) {
 	var list []*Parameter

@@ -125,6 +125,29 @@ func TestParameterOnIsACalendarDay(t *testing.T) {
 	}
 }
 
+func TestGap(t *testing.T) {
+	day := func(d int) time.Time { return time.Date(2025, 3, d, 9, 0, 0, 0, time.FixedZone("CST", 8*3600)) }
+	on := func(d int) Day { return Day{time.Date(2025, 3, d, 0, 0, 0, 0, time.UTC)} }
+	for name, tt := range map[string]struct {
+		values []Dated
+		want   int // day; 0: none
+	}{
+		"always":            {[]Dated{{}}, 0},
+		"from a day on":     {[]Dated{{From: on(20)}}, 0},
+		"ends later":        {[]Dated{{To: on(11)}}, 0},
+		"ends on the day":   {[]Dated{{To: on(10)}}, 10},
+		"ended":             {[]Dated{{To: on(4)}}, 4},
+		"goes on":           {[]Dated{{To: on(4)}, {From: on(4)}}, 0},
+		"stood still":       {[]Dated{{To: on(4)}, {From: on(6)}}, 4},
+		"a hole in the end": {[]Dated{{To: on(4)}, {From: on(4), To: on(8)}, {From: on(9)}}, 8},
+	} {
+		got, ok := (&Parameter{Values: tt.values}).Gap(day(10))
+		if ok != (tt.want > 0) || (ok && !got.Equal(on(tt.want).Time)) {
+			t.Errorf("%s: %v %v, want day %d", name, got, ok, tt.want)
+		}
+	}
+}
+
 func TestMonth(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		year, month := rapid.IntRange(1, 9999).Draw(t, "year"), rapid.IntRange(1, 12).Draw(t, "month")

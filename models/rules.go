@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +27,8 @@ type RuleTable struct {
 	// int32, float64, bool, Amount, time.Time, []string, or nil.
 	Rows [][]any
 	File string
+
+	lines []int // of the rows
 }
 
 // The columns that every rule table has.
@@ -76,9 +79,85 @@ func (cat *Catalog) readRules(file string, data []byte) (*RuleTable, error) {
 		if err != nil {
 			return nil, err
 		}
-		t.Rows = append(t.Rows, row)
+		t.Rows, t.lines = append(t.Rows, row), append(t.lines, doc.Rows[i].Line)
 	}
 	return t, t.checkOverlaps(c, doc.Rows)
+}
+
+// checkRules checks that rules speak of what other rules know, and that no other
+// table asks for that.
+func (cat *Catalog) checkRules() error {
+	for _, c := range cat.Contracts() {
+		rules := cat.ruleTable(c.Table)
+		for i, col := range c.Columns {
+			where := "columns[" + col.Name + "]"
+			switch {
+			case c.Layer() == "dim" && rules == nil && (col.Pattern != "" || col.In != ""):
+				return c.errorf(where, "take pattern and in out, or write its rows under params/", "%s: only rules are checked so", where)
+			case col.In == "" || rules == nil:
+				continue
+			}
+			known, ok := cat.ruleValues(col.In)
+			if !ok {
+				return c.errorf(where+".in", "name it as dim.table.column", "%s.in: no rule table has %q", where, col.In)
+			}
+			if err := rules.checkIn(i, col, known); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (cat *Catalog) ruleTable(table string) *RuleTable {
+	i := slices.IndexFunc(cat.rules, func(t *RuleTable) bool { return t.Table == table })
+	if i < 0 {
+		return nil
+	}
+	return cat.rules[i]
+}
+
+// ruleValues lists what stands in a column of a rule table, table.column.
+func (cat *Catalog) ruleValues(name string) (values []string, ok bool) {
+	dot := strings.LastIndex(name, ".")
+	if dot < 0 {
+		return nil, false
+	}
+	rules := cat.ruleTable(name[:dot])
+	if rules == nil {
+		return nil, false
+	}
+	at := slices.IndexFunc(cat.contracts[rules.Table].Columns, func(col Column) bool { return col.Name == name[dot+1:] })
+	if at < 0 {
+		return nil, false
+	}
+	for _, row := range rules.Rows {
+		values = append(values, texts(row[at])...)
+	}
+	return values, true
+}
+
+// checkIn checks that a column has values of another alone.
+func (t *RuleTable) checkIn(at int, col Column, known []string) error {
+	for i, row := range t.Rows {
+		for _, v := range texts(row[at]) {
+			if !slices.Contains(known, v) {
+				return &FileError{File: t.File, Line: t.lines[i], Msg: fmt.Sprintf("%s: %q is not in %s", col.Name, v, col.In), Try: didYouMean(v, known)}
+			}
+		}
+	}
+	return nil
+}
+
+// texts are the texts of a value: none of NULL, those of a list.
+func texts(v any) []string {
+	switch v := v.(type) {
+	case string:
+		return []string{v}
+	case []string:
+		return v
+	}
+	return nil
 }
 
 // validateRules checks that a contract is one of rules.
@@ -163,6 +242,9 @@ func ruleValue(col Column, n *yaml.Node) (any, error) {
 	}
 	if s, ok := v.(string); ok && len(col.Accepted) > 0 && !slices.Contains(col.Accepted, s) {
 		return nil, fmt.Errorf("%q is none of %s", s, strings.Join(col.Accepted, ", "))
+	}
+	if s, ok := v.(string); ok && col.Pattern != "" && !regexp.MustCompile("^(?:"+col.Pattern+")$").MatchString(s) { // the contract is valid
+		return nil, fmt.Errorf("%q does not match %s", s, col.Pattern)
 	}
 	return v, nil
 }

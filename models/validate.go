@@ -152,14 +152,18 @@ func (c *Contract) validateColumn(col Column) error {
 		return fail(".not_after_load", "use it on a DATE or TIMESTAMP", "the column is %s", col.Type)
 	case kind != Invalid && kind != Date && col.Month:
 		return fail(".month", "make it a DATE", "a month lands as its first day, and the column is %s", col.Type)
+	case kind != Invalid && kind != Varchar && kind != VarcharList && col.In != "":
+		return fail(".in", "use it on texts", "the column is %s", col.Type)
 	case kind != Invalid && kind != Varchar && col.Pattern != "":
 		return fail(".pattern", "make it a VARCHAR, or bound it by min and max", "the column is %s", col.Type)
 	case col.Pattern != "" && col.PII != NotPersonal:
 		return fail(".pattern", "leave it out", "what is personal is checked by its class")
 	case !validPattern(col.Pattern):
 		return fail(".pattern", "see pkg.go.dev/regexp/syntax; quote it, as in \"[0-9]{4}\"", "%q is no regular expression", col.Pattern)
-	case c.Layer() != "ods" && (col.Month || col.CreditCode || col.Pattern != ""):
-		return fail("", "take month, credit_code and pattern out", "only what lands is read and checked so")
+	case c.Layer() != "ods" && (col.Month || col.CreditCode):
+		return fail("", "take month and credit_code out", "only what lands is read and checked so")
+	case c.Layer() != "ods" && c.Layer() != "dim" && col.Pattern != "", c.Layer() != "dim" && col.In != "":
+		return fail("", "take pattern and in out", "only what lands, and rules, are checked so")
 	case c.Layer() != "ods" && col.PII.raw():
 		return fail(".pii", "scrubbed, pseudonym or masked: what it is once landed", "no column of a derived table is %s", col.PII)
 	case c.Layer() != "ods" && col.As != "":

@@ -29,6 +29,7 @@ type house struct {
 	steps  []transform.Step
 	ledger *ledger.Ledger
 	engine *warehouse.Engine
+	asOf   time.Time
 	runs   int64
 	batch  int64
 }
@@ -173,7 +174,7 @@ func (h *house) runner() (*transform.Runner, error) {
 	}
 	return &transform.Runner{
 		Engine: h.engine, Graph: g, Ledger: h.ledger, Dir: h.dir, Keep: 3,
-		Shelf: warehouse.Shelf{Dir: filepath.Join(h.dir, "published")}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Shelf: warehouse.Shelf{Dir: filepath.Join(h.dir, "published")}, AsOf: h.asOf, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	}, nil
 }
 

@@ -28,8 +28,10 @@ type Runner struct {
 	// Afresh publishes by a full copy, for files that must hold nothing of
 	// earlier ones.
 	Afresh bool
-	Now    func() time.Time
-	Log    *slog.Logger
+	// AsOf is the day that the tables report on.
+	AsOf time.Time
+	Now  func() time.Time
+	Log  *slog.Logger
 	// Progress is told of every table when it starts, and of the publication, when
 	// done is all; may be nil.
 	Progress func(done, all int, table string)
@@ -318,7 +320,7 @@ func (r *Runner) bring(ctx context.Context, b *builder, n *Node, o Options) Tabl
 		res.State, res.Reason, res.Err = Failed, err.Error(), err
 		return res
 	}
-	if err := r.Graph.checkParameters(n, b.states, build); err != nil {
+	if err := r.Graph.checkParameters(n, b.states, build, r.AsOf); err != nil {
 		return fail(err)
 	}
 	recreate := r.mustRecreate(n, b.states)

@@ -296,6 +296,20 @@ func TestGapInAParameterFailsLoudly(t *testing.T) {
 	expect(t, "error", "table dws.toy_month: parameter toy.factor on 2025-02-10: unknown", res.Err().Error())
 }
 
+func TestATableWithoutMonthsNeedsAValueUntilTheDay(t *testing.T) {
+	h := newHouse(t)
+	h.put(h.models, "toy/params/factor.yaml", `- parameter: toy.factor
+  title: 系数
+  values: [{value: 1, to: 2025-02-10, reference: test}]
+`)
+	h.deliver("2025-02", "'a', '2025-02-01', 1")
+	h.asOf = time.Date(2025, 2, 9, 0, 0, 0, 0, time.UTC)
+	expect(t, "on the last day", "<nil>", fmt.Sprint(h.run(transform.Options{}).Err()))
+	h.deliver("2025-02", "'b', '2025-02-02', 1")
+	h.asOf = h.asOf.AddDate(0, 0, 1)
+	expect(t, "a day later", "table ads.toy_total: parameter toy.factor on 2025-02-10: repealed", h.run(transform.Options{}).Err().Error())
+}
+
 func TestABrokenPublicationIsMadeAnew(t *testing.T) {
 	h := newHouse(t)
 	h.deliver("2025-01", "'a', '2025-01-05', 1")

@@ -131,8 +131,17 @@ func (e *ParameterError) Hint() string {
 // a value would simply have no rows.
 //
 // Months that hold nothing but what spills into them rest on days of the month
-// before.
-func (g *Graph) checkParameters(n *Node, s states, build []stale) error {
+// before. What has no months rests on any day until the one that is reported on.
+func (g *Graph) checkParameters(n *Node, s states, build []stale, asOf time.Time) error {
+	if n.Contract.Partition == "" && len(build) > 0 {
+		for _, p := range n.parameters {
+			if day, ok := p.Gap(asOf); ok {
+				_, err := p.On(day)
+				return &ParameterError{Table: n.Contract.Table, Err: err, File: p.File}
+			}
+		}
+		return nil
+	}
 	hasData := func(m models.Month) bool {
 		return slices.ContainsFunc(n.Upstreams, func(up string) bool { _, ok := s[up][m]; return ok && m != 0 })
 	}

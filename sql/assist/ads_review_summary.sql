@@ -13,14 +13,30 @@ counted AS (
   FROM place
   GROUP BY rule_id, region_code, level
 ),
-placed AS (
-  SELECT
-    c.rule_id, c.region_code, c.level, c.flags, c.confirmed, c.dismissed, c.referred, c.waiting, coalesce(g.parent_code, '') AS parent_code,
-    CAST(p.value AS BIGINT) AS least_flags, c.flags < CAST(p.value AS BIGINT) AS is_small
+-- Every town of a county has a row, those without flags as well: who could see
+-- which towns have any would know that each has one, where there are as many flags.
+everywhere AS (
+  SELECT c.rule_id, c.region_code, c.level, coalesce(g.parent_code, '') AS parent_code
   FROM counted AS c
   CROSS JOIN dim.run AS r
-  JOIN dim.parameter AS p ON p.name = 'assist.risk.release_min' AND r.as_of >= p.valid_from AND r.as_of < p.valid_to
   LEFT JOIN dim.region AS g ON g.region_code = c.region_code AND r.as_of >= g.valid_from AND r.as_of < g.valid_to
+  UNION
+  SELECT c.rule_id, g.region_code, g.level, g.parent_code
+  FROM counted AS c
+  CROSS JOIN dim.run AS r
+  JOIN dim.region AS g ON g.parent_code = c.region_code AND g.level = 4 AND r.as_of >= g.valid_from AND r.as_of < g.valid_to
+  WHERE c.level = 3
+),
+placed AS (
+  SELECT
+    e.rule_id, e.region_code, e.level, e.parent_code,
+    coalesce(c.flags, 0) AS flags, coalesce(c.confirmed, 0) AS confirmed, coalesce(c.dismissed, 0) AS dismissed,
+    coalesce(c.referred, 0) AS referred, coalesce(c.waiting, 0) AS waiting,
+    CAST(p.value AS BIGINT) AS least_flags, coalesce(c.flags, 0) < CAST(p.value AS BIGINT) AS is_small
+  FROM everywhere AS e
+  CROSS JOIN dim.run AS r
+  JOIN dim.parameter AS p ON p.name = 'assist.risk.release_min' AND r.as_of >= p.valid_from AND r.as_of < p.valid_to
+  LEFT JOIN counted AS c ON c.rule_id = e.rule_id AND c.region_code = e.region_code AND c.level = e.level
 ),
 ranked AS (
   SELECT
@@ -33,7 +49,11 @@ ranked AS (
 hidden AS (
   SELECT
     rule_id, region_code, flags, confirmed, dismissed, referred, waiting,
-    is_small OR (level = 4 AND place_among = 1 AND (small_towns = 1 OR small_towns > 1 AND small_flags < least_flags)) AS is_suppressed
+    -- What is left of the county's figure must be no one's own, and not the most
+    -- that all of the hidden ones can have.
+    is_small OR (level = 4 AND place_among = 1 AND (
+      small_towns = 1 OR small_towns > 1 AND (small_flags < least_flags OR small_flags = small_towns * (least_flags - 1))
+    )) AS is_suppressed
   FROM ranked
 ),
 rule AS (

@@ -39,7 +39,9 @@ gap AS (
   JOIN (VALUES
     ('medical_total', 'medical'), ('medical_self', 'medical'), ('paid_after_death', 'benefit'),
     ('rigid_share', 'income'), ('rigid_share', 'medical'), ('income_drop', 'income'), ('income_per_capita', 'income'),
-    ('vehicle_count', '车辆'), ('vehicle_value', '车辆'), ('house_count', '不动产'), ('second_house_area', '不动产'), ('subscribed_capital', '认缴出资')
+    ('vehicle_count', '车辆'), ('vehicle_value', '车辆'), ('house_count', '不动产'), ('second_house_area', '不动产'), ('subscribed_capital', '认缴出资'),
+    -- That a payment contradicts a certificate is seen in the month's own payments.
+    ('record_conflicts', 'benefit')
   ) AS k(metric, dataset) ON k.metric = r.metric
   JOIN dws.assist_coverage AS c
     ON c.dataset = k.dataset AND c.window_kind = CASE WHEN r.window_kind = '近6月' THEN '滚动12月' ELSE r.window_kind END AND c.missing_months > 0
