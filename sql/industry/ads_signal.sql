@@ -108,11 +108,19 @@ judged AS (
   FROM compared AS c
   LEFT JOIN mad AS m ON m.level = c.level AND m.subject = c.subject AND m.metric = c.metric AND m.month = c.month
 ),
+reporting AS (
+  SELECT month, count(output) AS reporting FROM dwd.industry_month GROUP BY month
+),
 delivered AS (
   SELECT c.month, CASE WHEN b.reporting IS NULL THEN true ELSE c.reporting >= p.min_delivery_share * b.reporting END AS complete
-  FROM (SELECT month, count(output) AS reporting FROM dwd.industry_month GROUP BY month) AS c
-  LEFT JOIN (SELECT month, count(output) AS reporting FROM dwd.industry_month GROUP BY month) AS b
-    ON b.month = CAST(c.month - INTERVAL '1' MONTH AS DATE)
+  FROM reporting AS c
+  -- A month without any report is no measure of the next.
+  LEFT JOIN (
+    SELECT c.month, max_by(e.reporting, e.month) AS reporting
+    FROM reporting AS c
+    JOIN reporting AS e ON e.month < c.month AND e.month >= CAST(c.month - INTERVAL '12' MONTH AS DATE) AND e.reporting > 0
+    GROUP BY c.month
+  ) AS b ON b.month = c.month
   JOIN parameter AS p ON p.month = c.month
 ),
 silent AS (

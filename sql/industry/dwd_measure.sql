@@ -39,7 +39,7 @@ compared AS (
   LEFT JOIN dwd.industry_month AS b ON b.credit_code = m.credit_code AND b.month = CAST(m.month - INTERVAL '2' MONTH AS DATE)
 )
 SELECT
-  credit_code, month, region_code, segments, output_doubt OR kwh_doubt AS in_doubt, output,
+  credit_code, month, region_code, segments, output_doubt OR kwh_doubt OR beside_doubt AS in_doubt, output,
   CASE WHEN base IS NOT NULL THEN output END AS yoy_output,
   CASE WHEN output IS NOT NULL THEN base END AS yoy_base,
   CAST(CASE WHEN before IS NOT NULL THEN now END AS DECIMAL(18,2)) AS mom_output,

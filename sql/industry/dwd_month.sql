@@ -15,7 +15,9 @@ listed AS (
   ) AS ranked WHERE newest = 1
 ),
 doubt AS (
-  SELECT credit_code, month, bool_or(metric = '产值') AS output_doubt, bool_or(metric = '用电量') AS kwh_doubt
+  SELECT
+    credit_code, month, bool_or(metric = '产值') AS output_doubt, bool_or(metric = '用电量') AS kwh_doubt,
+    bool_or(metric = '同期产值') AS base_doubt, bool_or(metric = '产能') AS capacity_doubt
   FROM dwd.industry_unit_doubt
   GROUP BY credit_code, month
 )
@@ -27,9 +29,10 @@ SELECT
   l.region_code, l.industry_code, l.above_scale, l.childrens_wear,
   coalesce(d.output_doubt, false) AS output_doubt,
   coalesce(d.kwh_doubt, false) AS kwh_doubt,
+  coalesce(d.base_doubt OR d.capacity_doubt, false) AS beside_doubt,
   CASE WHEN d.output_doubt THEN NULL ELSE r.output END AS output,
-  CASE WHEN d.output_doubt THEN NULL ELSE r.output_base END AS output_base,
-  CASE WHEN d.output_doubt THEN NULL ELSE r.capacity END AS capacity,
+  CASE WHEN d.output_doubt OR d.base_doubt THEN NULL ELSE r.output_base END AS output_base,
+  CASE WHEN d.output_doubt OR d.capacity_doubt THEN NULL ELSE r.capacity END AS capacity,
   CASE WHEN d.kwh_doubt THEN NULL ELSE r.kwh END AS kwh,
   r.undelivered_hours, r.available_hours, r.workers_needed, r.workers_present,
   r.current_climate, r.expected_climate, r.new_orders, r.production, r.employment, r.delivery, r.inventory

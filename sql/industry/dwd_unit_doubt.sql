@@ -15,6 +15,10 @@ value AS (
   SELECT credit_code, month, '产值' AS metric, CAST(output AS DOUBLE) AS value FROM dwd.industry_report WHERE output > 0
   UNION ALL
   SELECT credit_code, month, '用电量' AS metric, CAST(kwh AS DOUBLE) AS value FROM dwd.industry_report WHERE kwh > 0
+  UNION ALL
+  SELECT credit_code, month, '同期产值' AS metric, CAST(output_base AS DOUBLE) AS value FROM dwd.industry_report WHERE output_base > 0
+  UNION ALL
+  SELECT credit_code, month, '产能' AS metric, CAST(capacity AS DOUBLE) AS value FROM dwd.industry_report WHERE capacity > 0
 ),
 pair AS (
   SELECT
@@ -34,5 +38,8 @@ usual AS (
   GROUP BY credit_code, metric, month, value, min_history, tolerance
   HAVING abs(abs(log10(value / nullif(avg(earlier), 0))) - 4) <= max(tolerance)
 )
-SELECT credit_code, month, metric, value, usual, CAST(CASE WHEN value > usual THEN 4 ELSE -4 END AS BIGINT) AS magnitude
-FROM usual
+-- Where the output is in doubt, all of its report is.
+SELECT u.credit_code, u.month, u.metric, u.value, u.usual, CAST(CASE WHEN u.value > u.usual THEN 4 ELSE -4 END AS BIGINT) AS magnitude
+FROM usual AS u
+LEFT JOIN usual AS o ON o.credit_code = u.credit_code AND o.month = u.month AND o.metric = '产值'
+WHERE u.metric IN ('产值', '用电量') OR o.metric IS NULL

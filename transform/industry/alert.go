@@ -15,7 +15,7 @@ import (
 )
 
 // alertVersion changes when other alerts would come out.
-const alertVersion = 1
+const alertVersion = 2
 
 // growthMetric is what cells are watched by.
 const growthMetric = "产值现价同比"
@@ -120,7 +120,9 @@ func (r rules) next(day time.Time, subjects []*subject, before []alert) []alert 
 		}
 	}
 	var list []alert
+	blind := map[string]string{} // by subject: why nothing can be said of its course
 	for _, s := range subjects {
+		blind[s.id] = r.blind(s)
 		for _, v := range r.judge(s, kinds[s.id]) {
 			key := s.id + " " + v.metric + " " + v.kind
 			a := alert{subject: *s, verdict: v, state: opened, opened: day, id: alertID(s.id, v.metric, v.kind, day)}
@@ -133,7 +135,11 @@ func (r rules) next(day time.Time, subjects []*subject, before []alert) []alert 
 	}
 	for _, a := range open {
 		a.state, a.lamp, a.z, a.deviation, a.reason = cleared, "", nil, nil, "本月不再符合预警条件"
-		if a.category == trendCategory {
+		switch why := blind[a.subjectID()]; {
+		case why != "" && (a.category == trendCategory || a.kind == divergenceKind):
+			// What nobody knows settles nothing.
+			a.state, a.reason = continued, why+"，无从判断，预警保留"
+		case a.category == trendCategory:
 			a.lamp = "绿"
 		}
 		list = append(list, a)

@@ -44,6 +44,8 @@ type verdict struct {
 const (
 	outputMetric    = "产值"
 	powerMetric     = "用电量"
+	baseMetric      = "同期产值" // as the report has it
+	capacityMetric  = "产能"
 	cellLevel       = "单元"
 	missingKind     = "缺报"
 	unitKind        = "单位"
@@ -65,7 +67,7 @@ func (r rules) judge(s *subject, open map[string]string) []verdict {
 		return []verdict{{metric: outputMetric, category: missingCategory, kind: missingKind, reason: "此前曾报送，本月在营而未报产值"}}
 	}
 	var list []verdict
-	for _, metric := range []string{outputMetric, powerMetric} {
+	for _, metric := range []string{outputMetric, powerMetric, baseMetric, capacityMetric} {
 		if i := r.index(s, unitKind, metric); i >= 0 {
 			list = append(list, unitVerdict(metric, s.signals[i]))
 		}
@@ -74,6 +76,19 @@ func (r rules) judge(s *subject, open map[string]string) []verdict {
 		list = append(list, verdict{metric: outputMetric, category: doubtCategory, kind: unlistedKind, reason: "报送了产值，名录中当月并非在营"})
 	}
 	return append(list, r.trends(s, open)...)
+}
+
+// blind says why the course of a subject is not known this month; "" when it is.
+func (r rules) blind(s *subject) string {
+	if r.has(s, missingKind, outputMetric) {
+		return "本月缺报"
+	}
+	for _, metric := range []string{outputMetric, powerMetric} {
+		if r.has(s, unitKind, metric) {
+			return metric + "单位存疑"
+		}
+	}
+	return ""
 }
 
 func (r rules) index(s *subject, finding, metric string) int {
@@ -174,7 +189,8 @@ func (r rules) diverges(s *subject, t trend, open map[string]string) (verdict, b
 		return verdict{}, false
 	}
 	gap := *power - *output
-	apart := math.Abs(gap) > r.divergence && math.Abs(gap) > r.intensity*(1+*output)
+	// Rounded first: 15 points are no more than 15 points, whatever floats make of them.
+	apart := exact(math.Abs(gap)) > r.divergence && exact(math.Abs(gap)) > exact(r.intensity*(1+*output))
 	known := open[outputMetric]
 	if known != divergenceKind && (!apart || known == kindOf(t.anomaly)) {
 		return verdict{}, false
@@ -184,6 +200,9 @@ func (r rules) diverges(s *subject, t trend, open map[string]string) (verdict, b
 		reason: t.when() + fmt.Sprintf("用电%s，产值%s，相差%.1f个百分点；%s", away(*power), away(*output), 100*math.Abs(gap), r.times(t)),
 	}, true
 }
+
+// exact takes off what floats leave behind.
+func exact(x float64) float64 { return math.Round(x*1e9) / 1e9 }
 
 func (r rules) times(t trend) string {
 	return fmt.Sprintf("%s近%.0f期有%d期超限", t.metric, r.window, t.times)
@@ -223,11 +242,11 @@ func (r rules) trendVerdict(s *subject, t trend) verdict {
 // lamp is one of the five lamps, from overheated to too cold.
 func lamp(deviation, severe float64) string {
 	switch {
-	case deviation >= severe:
+	case exact(deviation) >= severe:
 		return "红"
 	case deviation > 0:
 		return "黄"
-	case deviation <= -severe:
+	case exact(deviation) <= -severe:
 		return "蓝"
 	case deviation < 0:
 		return "浅蓝"

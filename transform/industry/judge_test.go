@@ -46,6 +46,7 @@ func TestRules(t *testing.T) {
 		{"名录外报送", []signal{finding("名录外", "产值", 0)}, nil, "产值 名录外 "},
 
 		{"背离恰15pp不报疑点", []signal{at(0, "产值", -1, -0.375), at(1, "产值", -1, -0.375), at(0, "用电量", 0, -0.225)}, nil, "产值 下降 浅蓝"},
+		{"背离恰15pp，浮点相减略多，仍不报", []signal{at(0, "产值", -1, -0.4), at(1, "产值", -1, -0.4), at(0, "用电量", 0, -0.25)}, nil, "产值 下降 浅蓝"},
 		{"背离>15pp报数据疑点", []signal{at(0, "产值", -1, -0.375), at(1, "产值", -1, -0.375), at(0, "用电量", 0, -0.2)}, nil, "产值 背离 "},
 		{"产值升而用电不升是疑点", []signal{at(0, "产值", 1, 0.8), at(1, "产值", 1, 0.7), at(0, "用电量", 0, 0.02)}, nil, "产值 背离 "},
 		{"用电升而产值不升也是疑点", []signal{at(0, "产值", 0, 0.01), at(0, "用电量", 1, 0.5), at(1, "用电量", 1, 0.5)}, nil, "产值 背离 "},
@@ -108,11 +109,28 @@ func TestAlertsLiveOn(t *testing.T) {
 		t.Fatalf("the next fall is another alert: %+v", again)
 	}
 	unit := usualRules.next(month(4), []*subject{{level: "企业", id: "E1", credit: "E1", signals: []signal{finding("单位", "产值", -0.9999)}}}, first)
-	var states []string
-	for _, a := range unit {
-		states = append(states, a.kind+a.state)
+	if got := kindsOf(unit); got != "下降持续 单位新增" && got != "单位新增 下降持续" {
+		t.Errorf("a doubt about the value settles nothing: %s", got)
 	}
-	if len(states) != 2 || !strings.Contains(strings.Join(states, " "), "单位新增") || !strings.Contains(strings.Join(states, " "), "下降解除") {
-		t.Errorf("a doubt about the value takes the place of the fall: %v", states)
+	silent := usualRules.next(month(4), []*subject{{level: "企业", id: "E1", credit: "E1", signals: []signal{finding("缺报", "产值", 0)}}}, first)
+	if got := kindsOf(silent); got != "下降持续 缺报新增" && got != "缺报新增 下降持续" {
+		t.Errorf("nor does a missing report: %s", got)
 	}
+	for _, a := range silent {
+		if a.kind == "下降" && (a.id != first[0].id || a.lamp != "" || a.reason != "本月缺报，无从判断，预警保留") {
+			t.Errorf("%+v", a)
+		}
+	}
+	back := usualRules.next(month(5), nil, silent)
+	if got := kindsOf(back); got != "下降解除 缺报解除" && got != "缺报解除 下降解除" {
+		t.Errorf("whoever reports again and is within bounds is done with: %s", got)
+	}
+}
+
+func kindsOf(alerts []alert) string {
+	var list []string
+	for _, a := range alerts {
+		list = append(list, a.kind+a.state)
+	}
+	return strings.Join(list, " ")
 }

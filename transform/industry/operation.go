@@ -16,7 +16,7 @@ import (
 )
 
 // operationVersion changes when other cells would be published.
-const operationVersion = 2
+const operationVersion = 3
 
 // A quantity is what several columns of the operation table are computed from:
 // they are shown or withheld together.
@@ -28,9 +28,16 @@ const (
 	overMonth
 	capacity
 	power
-	climate
 	orders
 	labour
+	// The questions of the questionnaire; not everybody answers each.
+	currentClimate
+	expectedClimate
+	newOrders
+	production
+	employment
+	delivery
+	inventory
 	reported   // so many are counted in the input
 	elasticity = reported
 	quantities = reported + 1
@@ -40,19 +47,19 @@ const (
 // contract's order, and what each is computed from.
 var measures = []struct {
 	column string
-	from   quantity
+	from   []quantity
 }{
-	{"output", output},
-	{"output_yoy", overYear},
-	{"output_mom", overMonth},
-	{"capacity_utilisation", capacity},
-	{"electricity_yoy", power},
-	{"electricity_elasticity", elasticity},
-	{"diffusion_index", climate},
-	{"climate_index", climate},
-	{"pmi", climate},
-	{"order_saturation", orders},
-	{"labour_gap", labour},
+	{"output", []quantity{output}},
+	{"output_yoy", []quantity{overYear}},
+	{"output_mom", []quantity{overMonth}},
+	{"capacity_utilisation", []quantity{capacity}},
+	{"electricity_yoy", []quantity{power}},
+	{"electricity_elasticity", []quantity{elasticity}},
+	{"diffusion_index", []quantity{production}},
+	{"climate_index", []quantity{currentClimate, expectedClimate}},
+	{"pmi", []quantity{newOrders, production, employment, delivery, inventory}},
+	{"order_saturation", []quantity{orders}},
+	{"labour_gap", []quantity{labour}},
 }
 
 // changes are the ratios that are growth, by their place after output.
@@ -80,10 +87,15 @@ func operationStep(cfg Config) transform.Step {
 					count(mom_base), coalesce(sum(CAST(mom_base AS DOUBLE)), 0),
 					count(used_capacity), coalesce(sum(CAST(used_capacity AS DOUBLE)), 0),
 					count(power_kwh_base), coalesce(sum(CAST(power_kwh_base AS DOUBLE)), 0),
-					count(coalesce(current_climate, expected_climate, new_orders, production, employment, delivery, inventory)),
-					CAST(count(coalesce(current_climate, expected_climate, new_orders, production, employment, delivery, inventory)) AS DOUBLE),
 					count(order_available), coalesce(sum(CAST(order_available AS DOUBLE)), 0),
-					count(labour_needed), coalesce(sum(CAST(labour_needed AS DOUBLE)), 0)
+					count(labour_needed), coalesce(sum(CAST(labour_needed AS DOUBLE)), 0),
+					count(current_climate), CAST(count(current_climate) AS DOUBLE),
+					count(expected_climate), CAST(count(expected_climate) AS DOUBLE),
+					count(new_orders), CAST(count(new_orders) AS DOUBLE),
+					count(production), CAST(count(production) AS DOUBLE),
+					count(employment), CAST(count(employment) AS DOUBLE),
+					count(delivery), CAST(count(delivery) AS DOUBLE),
+					count(inventory), CAST(count(inventory) AS DOUBLE)
 				FROM dwd.industry_measure GROUP BY region_code, array_join(segments, '|') ORDER BY region_code, segments`,
 			"ancestor":  `SELECT region_code, ancestor_code FROM dim.region_ancestor ORDER BY region_code, ancestor_code`,
 			"published": `SELECT month, region_code, segment FROM ads.industry_operation WHERE output IS NOT NULL`,
@@ -325,7 +337,7 @@ func emitCell(ctx context.Context, b *transform.Build, day time.Time, c cell, sh
 		case i > 0 && c.ratios[i-1].Valid:
 			v = c.ratios[i-1].Float64
 		}
-		if v != nil && !shown[measure.from] {
+		if v != nil && slices.ContainsFunc(measure.from, func(q quantity) bool { return !shown[q] }) {
 			v, withheld = nil, append(withheld, measure.column)
 		}
 		row = append(row, v)
