@@ -11,7 +11,7 @@ WITH total AS (
     max(CASE WHEN item = 'R&D占比' THEN points END) AS research_points,
     max(CASE WHEN item = '单位用电税收' THEN points END) AS electricity_points,
     array_agg(item ORDER BY item) FILTER (WHERE filled = '平均分') AS averaged,
-    array_agg(item ORDER BY item) FILTER (WHERE points IS NULL) AS missing
+    array_agg(concat(item, CASE WHEN doubt IS NULL THEN '' ELSE concat('(', doubt, ')') END) ORDER BY item) FILTER (WHERE points IS NULL) AS missing
   FROM dws.industry_grade_item
   GROUP BY year_end, scheme, credit_code, region_code, unit_class
 ),

@@ -114,11 +114,11 @@ reporting AS (
 delivered AS (
   SELECT c.month, CASE WHEN b.reporting IS NULL THEN true ELSE c.reporting >= p.min_delivery_share * b.reporting END AS complete
   FROM reporting AS c
-  -- A month without any report is no measure of the next.
+  -- The most of a year, as a month whose reports are late is no measure of the next.
   LEFT JOIN (
-    SELECT c.month, max_by(e.reporting, e.month) AS reporting
+    SELECT c.month, max(e.reporting) AS reporting
     FROM reporting AS c
-    JOIN reporting AS e ON e.month < c.month AND e.month >= CAST(c.month - INTERVAL '12' MONTH AS DATE) AND e.reporting > 0
+    JOIN reporting AS e ON e.month < c.month AND e.month >= CAST(c.month - INTERVAL '12' MONTH AS DATE)
     GROUP BY c.month
   ) AS b ON b.month = c.month
   JOIN parameter AS p ON p.month = c.month

@@ -46,7 +46,7 @@ days AS (
 -- the days are there. What is missing is not made up.
 meter AS (
   SELECT
-    r.credit_code, r.month,
+    r.credit_code, r.meter_no, r.month,
     CASE
       WHEN count_if(r.period = '月') > 0 THEN sum(r.kwh) FILTER (WHERE r.period = '月')
       WHEN count(*) >= max(d.min_share) * day(last_day_of_month(r.month)) THEN sum(r.kwh)
@@ -55,10 +55,19 @@ meter AS (
   JOIN days AS d ON d.month = r.month
   GROUP BY r.credit_code, r.meter_no, r.month
 ),
+-- A meter that was read a month ago and is not now makes the sum unknown; after
+-- that month it is taken for removed.
+expected AS (
+  SELECT credit_code, meter_no, month FROM meter
+  UNION
+  SELECT credit_code, meter_no, CAST(month + INTERVAL '1' MONTH AS DATE) AS month FROM meter
+),
 electricity AS (
-  SELECT credit_code, month, CASE WHEN count(kwh) = count(*) THEN CAST(sum(kwh) AS DECIMAL(18,2)) END AS kwh
-  FROM meter
-  GROUP BY credit_code, month
+  SELECT x.credit_code, x.month, CASE WHEN count(m.kwh) = count(*) THEN CAST(sum(m.kwh) AS DECIMAL(18,2)) END AS kwh
+  FROM expected AS x
+  JOIN (SELECT DISTINCT credit_code, month FROM meter) AS r ON r.credit_code = x.credit_code AND r.month = x.month
+  LEFT JOIN meter AS m ON m.credit_code = x.credit_code AND m.meter_no = x.meter_no AND m.month = x.month
+  GROUP BY x.credit_code, x.month
 ),
 subject AS (
   SELECT credit_code, month FROM output

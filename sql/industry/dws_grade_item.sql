@@ -25,13 +25,60 @@ enterprise AS (
   FROM parameter AS y
   JOIN dim.industry_enterprise AS e ON e.status = '在营' AND e.valid_from <= y.year_end AND e.valid_to > y.year_end
 ),
-tax AS (
-  SELECT credit_code, year(period_end) AS year, CAST(sum(tax_paid) AS DOUBLE) / 10000 AS tax
+-- In which months of the year the enterprise was in business.
+business AS (
+  SELECT y.year_end, e.credit_code, count(DISTINCT m.n) AS months
+  FROM year AS y
+  CROSS JOIN UNNEST(sequence(0, 11)) AS m(n)
+  JOIN dim.industry_enterprise AS e
+    ON e.status = '在营' AND e.valid_from < CAST(date_trunc('year', y.year_end) + INTERVAL '1' MONTH * (m.n + 1) AS DATE)
+    AND e.valid_to > CAST(date_trunc('year', y.year_end) + INTERVAL '1' MONTH * m.n AS DATE)
+  GROUP BY y.year_end, e.credit_code
+),
+payment AS (
+  SELECT
+    credit_code, year(period_end) AS year, period_start, period_end, tax_paid,
+    max(period_end) OVER (PARTITION BY credit_code, year(period_end) ORDER BY period_start, period_end ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS until_then
   FROM (
     SELECT *, row_number() OVER (PARTITION BY credit_code, period_start, period_end ORDER BY updated_at DESC NULLS LAST, batch_id DESC, batch_row DESC) AS newest
     FROM ods.industry_tax
   ) AS ranked WHERE newest = 1 AND NOT coalesce(deleted, false)
-  GROUP BY credit_code, year(period_end)
+),
+paid AS (
+  SELECT
+    credit_code, year, CAST(sum(tax_paid) AS DOUBLE) / 10000 AS tax, min(period_start) AS first_day, max(period_end) AS last_day,
+    coalesce(bool_or(until_then >= period_start), false) AS overlaps,
+    coalesce(bool_or(period_start > CAST(until_then + INTERVAL '1' DAY AS DATE)), false) AS has_gap
+  FROM payment
+  GROUP BY credit_code, year
+),
+-- Ten thousand times what it is in every other year, or a ten-thousandth.
+unlike AS (
+  SELECT a.credit_code, a.year
+  FROM paid AS a
+  JOIN paid AS b ON b.credit_code = a.credit_code AND b.year <> a.year AND b.tax > 0
+  JOIN (
+    SELECT year(y.year_end) AS year, max(p.value) AS tolerance
+    FROM year AS y
+    JOIN dim.parameter AS p ON p.name = 'industry.alert.unit_tolerance' AND y.year_end >= p.valid_from AND y.year_end < p.valid_to
+    GROUP BY year(y.year_end)
+  ) AS t ON t.year = a.year
+  WHERE a.tax > 0
+  GROUP BY a.credit_code, a.year
+  HAVING bool_and(abs(abs(log10(a.tax / nullif(b.tax, 0))) - 4) <= t.tolerance)
+),
+-- What nobody can add up is not known, and why.
+tax AS (
+  SELECT
+    b.year_end, b.credit_code, p.tax,
+    CASE
+      WHEN p.overlaps THEN '税款所属期重叠'
+      WHEN p.has_gap OR p.last_day < b.year_end OR (b.months = 12 AND p.first_day > date_trunc('year', b.year_end)) THEN '税款不足全年'
+      WHEN u.credit_code IS NOT NULL THEN '税款单位疑错'
+    END AS doubt
+  FROM business AS b
+  JOIN paid AS p ON p.credit_code = b.credit_code AND p.year = year(b.year_end)
+  LEFT JOIN unlike AS u ON u.credit_code = p.credit_code AND u.year = p.year
 ),
 parcel AS (
   SELECT
@@ -69,30 +116,36 @@ emission AS (
     FROM ods.industry_emission
   ) AS ranked WHERE newest = 1 AND NOT coalesce(deleted, false)
 ),
-electricity AS (
-  SELECT credit_code, year(month) AS year, CASE WHEN count(kwh) = count(*) THEN CAST(sum(kwh) AS DOUBLE) END AS kwh
+power AS (
+  SELECT credit_code, year(month) AS year, count(kwh) AS months, CAST(sum(kwh) AS DOUBLE) AS kwh
   FROM dwd.industry_month
   WHERE registered
   GROUP BY credit_code, year(month)
 ),
+-- The electricity of some months is not that of the year.
+electricity AS (
+  SELECT b.year_end, b.credit_code, CASE WHEN w.months >= b.months THEN w.kwh END AS kwh, CASE WHEN w.months < b.months THEN '电量不足全年' END AS doubt
+  FROM business AS b
+  JOIN power AS w ON w.credit_code = b.credit_code AND w.year = year(b.year_end)
+),
 measured AS (
   SELECT
-    e.year_end, e.scheme, e.credit_code, e.region_code, e.unit_class,
-    t.tax / nullif(l.mu, 0) AS tax_per_mu,
+    e.year_end, e.scheme, e.credit_code, e.region_code, e.unit_class, t.doubt AS tax_doubt, coalesce(t.doubt, w.doubt) AS power_doubt,
+    CASE WHEN t.doubt IS NULL THEN t.tax END / nullif(l.mu, 0) AS tax_per_mu,
     f.value_added / nullif(l.mu, 0) AS value_added_per_mu,
     f.value_added / nullif(g.energy, 0) AS value_added_per_tce,
     f.value_added / nullif(m.emission, 0) AS value_added_per_tonne,
     f.value_added / nullif(f.employees, 0) AS value_added_per_worker,
     r.research / nullif(f.revenue, 0) AS research_share,
-    t.tax * 10000 / nullif(w.kwh, 0) AS tax_per_kwh
+    CASE WHEN t.doubt IS NULL THEN t.tax END * 10000 / nullif(w.kwh, 0) AS tax_per_kwh
   FROM enterprise AS e
-  LEFT JOIN tax AS t ON t.credit_code = e.credit_code AND t.year = year(e.year_end)
+  LEFT JOIN tax AS t ON t.credit_code = e.credit_code AND t.year_end = e.year_end
   LEFT JOIN land AS l ON l.credit_code = e.credit_code AND l.year_end = e.year_end
   LEFT JOIN finance AS f ON f.credit_code = e.credit_code AND f.year = year(e.year_end)
   LEFT JOIN research AS r ON r.credit_code = e.credit_code AND r.year = year(e.year_end)
   LEFT JOIN energy AS g ON g.credit_code = e.credit_code AND g.year = year(e.year_end)
   LEFT JOIN emission AS m ON m.credit_code = e.credit_code AND m.year = year(e.year_end)
-  LEFT JOIN electricity AS w ON w.credit_code = e.credit_code AND w.year = year(e.year_end)
+  LEFT JOIN electricity AS w ON w.credit_code = e.credit_code AND w.year_end = e.year_end
 ),
 item AS (
   SELECT
@@ -106,6 +159,7 @@ item AS (
       WHEN 'R&D占比' THEN m.research_share
       WHEN '单位用电税收' THEN m.tax_per_kwh
     END AS value,
+    CASE i.item WHEN '亩均税收' THEN m.tax_doubt WHEN '单位用电税收' THEN m.power_doubt END AS doubt,
     i.baseline, i.weight, i.cap
   FROM measured AS m
   JOIN dim.industry_grade_item AS i
@@ -113,7 +167,7 @@ item AS (
 ),
 scored AS (
   SELECT
-    year_end, scheme, credit_code, region_code, unit_class, item, if_missing, value,
+    year_end, scheme, credit_code, region_code, unit_class, item, if_missing, value, doubt,
     CASE WHEN value / nullif(baseline, 0) * weight > cap THEN cap ELSE value / nullif(baseline, 0) * weight END AS points
   FROM item
 )
@@ -121,8 +175,8 @@ SELECT
   year_end, scheme, credit_code, region_code, unit_class, item, value,
   CASE
     WHEN points IS NOT NULL THEN points
-    WHEN if_missing = '平均分' THEN avg(points) OVER (PARTITION BY year_end, unit_class, item)
+    WHEN if_missing = '平均分' THEN round(avg(points) OVER (PARTITION BY year_end, unit_class, item), 9)
     WHEN if_missing = '零分' THEN 0
   END AS points,
-  CASE WHEN points IS NULL THEN if_missing END AS filled
+  CASE WHEN points IS NULL THEN if_missing END AS filled, doubt
 FROM scored

@@ -164,7 +164,7 @@ func buildOperation(ctx context.Context, b *transform.Build, cfg Config) error {
 		for _, k := range changes {
 			c.ratios[k].Float64 = r.round(c.ratios[k].Float64)
 		}
-		if err := emitCell(ctx, b, m.day, c, shown); err != nil {
+		if err := b.Emit(ctx, operationRow(m.day, c, shown)...); err != nil {
 			return err
 		}
 	}
@@ -325,8 +325,8 @@ func (g *grid) cellsOf(regions, own []string, all map[string]bool) []int {
 	return cells
 }
 
-// emitCell emits a cell with what may be shown of it.
-func emitCell(ctx context.Context, b *transform.Build, day time.Time, c cell, shown [quantities]bool) error {
+// operationRow is a cell with what may be shown of it.
+func operationRow(day time.Time, c cell, shown [quantities]bool) []any {
 	row := []any{day, c.region, c.segment, c.enterprises, c.reporting, coverage(c), c.doubtful, c.year.enterprises}
 	withheld := []string{}
 	for i, measure := range measures {
@@ -342,7 +342,7 @@ func emitCell(ctx context.Context, b *transform.Build, day time.Time, c cell, sh
 		}
 		row = append(row, v)
 	}
-	return b.Emit(ctx, append(row, withheld)...)
+	return append(row, withheld)
 }
 
 func coverage(c cell) any {

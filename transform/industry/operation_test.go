@@ -1,6 +1,7 @@
 package industry
 
 import (
+	"database/sql"
 	"math"
 	"testing"
 	"time"
@@ -182,5 +183,28 @@ func TestCellsOf(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[cellKey]int{{"镇", "童装"}: 4, {"县", "童装"}: 5}, g.hidden); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// An index is shown where each of its questions was answered by enough.
+func TestEachQuestionCounts(t *testing.T) {
+	for column, questions := range map[string][]quantity{
+		"diffusion_index": {production}, "climate_index": {currentClimate, expectedClimate}, "pmi": {newOrders, production, employment, delivery, inventory},
+	} {
+		for _, m := range measures {
+			if diff := cmp.Diff(questions, m.from); m.column == column && diff != "" {
+				t.Errorf("%s: %s", column, diff)
+			}
+		}
+	}
+	c := cell{ratios: [10]sql.NullFloat64{5: {Float64: 50, Valid: true}, 6: {Float64: 120, Valid: true}, 7: {Float64: 49, Valid: true}}}
+	var shown [quantities]bool
+	for q := range shown {
+		shown[q] = quantity(q) != production
+	}
+	row := operationRow(month(2025, 2), c, shown)
+	got := row[len(row)-1]
+	if diff := cmp.Diff([]string{"diffusion_index", "pmi"}, got); diff != "" {
+		t.Errorf("withheld, where too few say how their production goes:\n%s", diff)
 	}
 }
