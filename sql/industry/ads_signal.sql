@@ -37,14 +37,13 @@ enterprise AS (
 series AS (
   SELECT
     '企业' AS level, e.credit_code AS subject, e.credit_code, e.region_code, CAST(NULL AS VARCHAR) AS segment, e.metric, e.month, e.value,
-    CAST(coalesce(t.level, a.level, 0) AS DOUBLE) AS index_level
+    CASE WHEN t.trade IS NULL THEN '全部' ELSE e.trade END AS trade
   FROM enterprise AS e
-  LEFT JOIN trade AS t ON t.metric = e.metric AND t.trade = e.trade AND t.month = e.month
-  LEFT JOIN trade AS a ON a.metric = e.metric AND a.trade = '全部' AND a.month = e.month
+  LEFT JOIN (SELECT DISTINCT metric, trade FROM trade) AS t ON t.metric = e.metric AND t.trade = e.trade
   UNION ALL
   SELECT
     '单元' AS level, concat(region_code, '|', segment) AS subject, CAST(NULL AS VARCHAR) AS credit_code, region_code, segment,
-    '产值现价同比' AS metric, month, output_yoy AS value, CAST(0 AS DOUBLE) AS index_level
+    '产值现价同比' AS metric, month, output_yoy AS value, CAST(NULL AS VARCHAR) AS trade
   -- The Spring Festival moves between January and February, and the growth over
   -- the year of either with it.
   FROM ads.industry_operation WHERE output_yoy IS NOT NULL AND month(month) > 2
@@ -52,12 +51,16 @@ series AS (
 pair AS (
   SELECT
     x.level, x.subject, x.metric, x.month, h.month AS earlier_month,
-    h.value * exp(x.index_level - h.index_level) AS earlier
+    h.value * exp(CAST(coalesce(n.level - t.level, 0) AS DOUBLE)) AS earlier
   FROM series AS x
   JOIN parameter AS p ON p.month = x.month
   JOIN series AS h
     ON h.level = x.level AND h.subject = x.subject AND h.metric = x.metric AND h.month < x.month
     AND date_diff('month', h.month, x.month) <= p.periods
+  -- Both levels are of the trade that the enterprise is in now: those of two trades
+  -- say nothing beside each other.
+  LEFT JOIN trade AS n ON n.metric = x.metric AND n.trade = x.trade AND n.month = x.month
+  LEFT JOIN trade AS t ON t.metric = x.metric AND t.trade = x.trade AND t.month = h.month
 ),
 ordered AS (
   SELECT

@@ -43,10 +43,11 @@ parameter AS (
 SELECT
   c.month, c.region_code, c.segment, c.enterprises, c.reporting, c.doubtful, c.panel, c.mom_panel, c.output,
   c.yoy_output, c.yoy_base, c.mom_output, c.mom_base,
-  round(c.output_yoy, 6) AS output_yoy,
-  round(c.output_mom, 6) AS output_mom,
+  -- Nine places: what is published is rounded once, from these.
+  round(c.output_yoy, 9) AS output_yoy,
+  round(c.output_mom, 9) AS output_mom,
   round(c.capacity_utilisation, 6) AS capacity_utilisation,
-  round(c.electricity_yoy, 6) AS electricity_yoy,
+  round(c.electricity_yoy, 9) AS electricity_yoy,
   round(CASE WHEN round(abs(c.power_output_yoy), 9) >= p.min_growth THEN c.electricity_yoy / nullif(c.power_output_yoy, 0) END, 4) AS electricity_elasticity,
   round(s.production_up + 0.5 * s.production_same, 4) AS diffusion_index,
   round(
