@@ -104,6 +104,9 @@ func operationStep(cfg Config) transform.Step {
 	}
 }
 
+// allSegments is the segment of every enterprise.
+const allSegments = "全部"
+
 type cellKey struct{ region, segment string }
 
 // A panel is who counts for a change, and the sums of both sides in yuan.
@@ -303,19 +306,23 @@ func (g *grid) protect(m *operationMonth, r publication) (plans [quantities]disc
 }
 
 // cellsOf are the cells that enterprises of these regions and segments add to:
-// those of the table, and for every segment that they are not in the rest of
-// the region without it.
+// those of the table, for every segment that they are not in the rest of the
+// region without it, and for every two that they are in what the two share.
 func (g *grid) cellsOf(regions, own []string, all map[string]bool) []int {
 	var cells []int
 	for _, region := range regions {
+		for i, a := range own {
+			for _, b := range own[:i] {
+				if a != allSegments && b != allSegments {
+					cells = append(cells, g.hide(cellKey{region, b + "∩" + a}))
+				}
+			}
+		}
 		for _, segment := range slices.Sorted(maps.Keys(all)) {
 			k := cellKey{region, segment}
 			i, ok := g.index[k]
 			if !slices.Contains(own, segment) {
-				if i, ok = g.hidden[k]; !ok {
-					i = len(g.index) + len(g.hidden)
-					g.hidden[k], ok = i, true
-				}
+				i, ok = g.hide(k), true
 			}
 			if ok {
 				cells = append(cells, i)
@@ -323,6 +330,16 @@ func (g *grid) cellsOf(regions, own []string, all map[string]bool) []int {
 		}
 	}
 	return cells
+}
+
+// hide is the place of a cell that is not in the table.
+func (g *grid) hide(k cellKey) int {
+	i, ok := g.hidden[k]
+	if !ok {
+		i = len(g.index) + len(g.hidden)
+		g.hidden[k] = i
+	}
+	return i
 }
 
 // operationRow is a cell with what may be shown of it.
