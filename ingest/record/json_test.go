@@ -134,6 +134,11 @@ func TestNames(t *testing.T) {
 	if !strings.HasPrefix(err.Hint(), "did you mean 主题 → 留言主题?") {
 		t.Error(err.Hint())
 	}
+	// Whoever follows a hint to map 万元 as 元 is wrong by ten thousand.
+	err = Missing([]string{"产值(元)"}, []string{"产值(元)"}, []string{"企业", "产值（万元）"})
+	if hint := err.Hint(); !strings.HasPrefix(hint, "产值（万元） is not 产值(元): the numbers are in another unit") || strings.Contains(hint, "did you mean") {
+		t.Error(hint)
+	}
 }
 
 func TestBuilderBounds(t *testing.T) {

@@ -53,13 +53,19 @@ func Missing(wanted, missing, there []string) *ingest.Error {
 	free := slices.DeleteFunc(slices.Clone(there), func(name string) bool {
 		return slices.ContainsFunc(wanted, func(w string) bool { return Fold(w) == Fold(name) })
 	})
-	var near []string
+	var near, units []string
 	for _, name := range missing {
-		if n := Nearest(name, free); n != "" {
+		switch n := Nearest(name, free); {
+		case n != "" && inAnotherUnit(name, n):
+			units = append(units, fmt.Sprintf("%s is not %s", n, name))
+		case n != "":
 			near = append(near, fmt.Sprintf("%s → %s", name, n))
 		}
 	}
 	try := "correct the names under columns: in the config, or ask the department for the old header"
+	if len(units) > 0 {
+		try = strings.Join(units, ", ") + ": the numbers are in another unit; ask the department for the old one. Otherwise " + try
+	}
 	if len(near) > 0 {
 		try = "did you mean " + strings.Join(near, ", ") + "? Otherwise " + try
 	}
@@ -67,6 +73,20 @@ func Missing(wanted, missing, there []string) *ingest.Error {
 		Column: missing[0], Try: try,
 		Err: fmt.Errorf("no column %s among: %s", List(missing), List(there)),
 	}
+}
+
+// inAnotherUnit reports whether two names differ in nothing but the size of their
+// unit, as 产值(元) and 产值(万元) do.
+func inAnotherUnit(a, b string) bool {
+	bare := func(name string) string {
+		return strings.Map(func(r rune) rune {
+			if strings.ContainsRune("十百千万亿", r) {
+				return -1
+			}
+			return r
+		}, Fold(name))
+	}
+	return Fold(a) != Fold(b) && bare(a) == bare(b)
 }
 
 // maxNames and maxName bound the names that a message lists: where a line of

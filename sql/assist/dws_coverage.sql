@@ -17,7 +17,7 @@ WITH wanted AS (
 ),
 counted AS (
   SELECT
-    w.month, w.dataset, w.title, w.department, w.window_kind, w.first_month, w.last_month,
+    w.month, w.dataset, w.title, w.department, w.window_kind, w.first_month, w.last_month, w.wanted_month,
     CASE WHEN w.window_kind = '时点' THEN 1 ELSE date_diff('month', w.first_month, w.wanted_month) + 1 END AS wanted,
     count(h.month) AS had, max(h.month) AS latest_month
   FROM wanted AS w
@@ -25,7 +25,7 @@ counted AS (
   GROUP BY w.month, w.dataset, w.title, w.department, w.window_kind, w.first_month, w.last_month, w.wanted_month
 ),
 missed AS (
-  SELECT month, dataset, title, department, window_kind, first_month, last_month, latest_month,
+  SELECT month, dataset, title, department, window_kind, first_month, last_month, wanted_month, latest_month,
     wanted - least(wanted, had) AS missing_months
   FROM counted
 )
@@ -34,6 +34,6 @@ SELECT
   CASE
     WHEN missing_months = 0 THEN ''
     WHEN latest_month IS NULL THEN concat(title, '(', department, ')', date_format(first_month, '%Y-%m'), '起未到')
-    ELSE concat(title, '(', department, ')', date_format(first_month, '%Y-%m'), '起缺', CAST(missing_months AS VARCHAR), '个月,最近到', date_format(latest_month, '%Y-%m'))
+    ELSE concat(title, '(', department, ')', date_format(first_month, '%Y-%m'), '至', date_format(wanted_month, '%Y-%m'), '缺', CAST(missing_months AS VARCHAR), '个月,最近到', date_format(latest_month, '%Y-%m'))
   END AS note
 FROM missed
