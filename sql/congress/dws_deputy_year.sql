@@ -35,12 +35,21 @@ summed AS (
   FROM own
   GROUP BY year_start, deputy_key, level, region_code
 ),
+-- Most deputies are in one group all year; only the others are followed day by day.
+moved AS (
+  SELECT year_start, deputy_key, level, region_code
+  FROM part
+  GROUP BY year_start, deputy_key, level, region_code
+  HAVING count(DISTINCT coalesce(group_name, '')) > 1
+),
 -- Which group a deputy is in changes only on a day on which a term begins or
 -- has ended; of terms that overlap, the newest says.
 turn AS (
-  SELECT year_start, deputy_key, level, region_code, first_day AS day FROM part
+  SELECT p.year_start, p.deputy_key, p.level, p.region_code, p.first_day AS day FROM part AS p JOIN moved AS m
+    ON m.year_start = p.year_start AND m.deputy_key = p.deputy_key AND m.level = p.level AND m.region_code = p.region_code
   UNION
-  SELECT year_start, deputy_key, level, region_code, end_day AS day FROM part
+  SELECT p.year_start, p.deputy_key, p.level, p.region_code, p.end_day AS day FROM part AS p JOIN moved AS m
+    ON m.year_start = p.year_start AND m.deputy_key = p.deputy_key AND m.level = p.level AND m.region_code = p.region_code
 ),
 member AS (
   SELECT
@@ -58,9 +67,12 @@ grouped AS (
 )
 SELECT
   extract(YEAR FROM s.year_start) AS year, y.year_end, y.year_end <= y.as_of AS is_complete,
-  s.deputy_key, s.deputy_name, s.level, s.region_code, s.group_name, g.group_names,
+  s.deputy_key, s.deputy_name, s.level, s.region_code, s.group_name,
+  CASE WHEN m.deputy_key IS NOT NULL THEN g.group_names WHEN s.group_name IS NOT NULL THEN ARRAY[s.group_name] END AS group_names,
   date_diff('day', y.year_start, y.end_day) - s.days_in_office AS days_out, s.days_in_office = date_diff('day', y.year_start, y.end_day) AS is_whole_year
 FROM summed AS s
 JOIN year AS y ON y.year_start = s.year_start
 LEFT JOIN grouped AS g
   ON g.year_start = s.year_start AND g.deputy_key = s.deputy_key AND g.level = s.level AND g.region_code = s.region_code
+LEFT JOIN moved AS m
+  ON m.year_start = s.year_start AND m.deputy_key = s.deputy_key AND m.level = s.level AND m.region_code = s.region_code
