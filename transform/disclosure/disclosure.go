@@ -6,13 +6,14 @@
 // label cut through one another. What they are made of are atoms, the
 // enterprises of one town that stand in exactly the same segments.
 //
-// A cell of fewer than Rule.Min enterprises is sensitive and withheld. That is
-// not enough where it is the difference of published cells, so others are
-// withheld with it until there is a Shift: a way in which the atoms could have
-// reported other amounts, none below 0, without any published cell changing.
-// Mostly it goes round a square: what one town's trade gives up another takes
-// on, and another trade the other way round, so that all totals of towns and
-// of trades stay.
+// A cell of enterprises of which fewer than Rule.Min add anything to it is
+// sensitive and withheld: where two of three report 0, the sum is what the third
+// one reports, and a sum of 0 tells of everybody. That is not enough where it is
+// the difference of published cells, so others are withheld with it until there
+// is a Shift: a way in which the atoms could have reported other amounts, none
+// below 0, without any published cell changing. Mostly it goes round a square:
+// what one town's trade gives up another takes on, and another trade the other
+// way round, so that all totals of towns and of trades stay.
 //
 // A Shift proves two things of every cell that it changes: the cell is no linear
 // combination of published cells, since these stay; and no reader can place it
@@ -38,6 +39,7 @@ type Atom struct {
 	Row, Column string
 	Cells       []int   // indexes of the cells it adds to
 	Count       int     // enterprises; with 0 it is known to be nothing
+	Zeros       int     // of them, those that report 0: they hide nobody
 	Value       float64 // 0 or more
 }
 
@@ -55,7 +57,8 @@ type Table struct {
 
 // A Rule says what must stay unknown.
 type Rule struct {
-	// Min is the number of enterprises from which on a cell may be shown.
+	// Min is the number of enterprises, not counting those that report 0, from
+	// which on a cell may be shown.
 	Min int
 	// Protection is the share of its value by which a sensitive cell could be
 	// less as well as more, for all that is published. More than 1/(Min−1), the
@@ -96,14 +99,14 @@ type Plan struct {
 func Protect(t Table, rule Rule) Plan {
 	p := newPlanner(t, rule)
 	var sensitive []int
-	for c, n := range p.count {
-		if n > 0 && n < rule.Min {
+	for c := range p.count {
+		if p.isSensitive(c) {
 			sensitive = append(sensitive, c)
 			p.withheld.add(c)
 		}
 	}
 	for _, c := range t.Withheld {
-		if p.count[c] >= rule.Min {
+		if p.adding[c] >= rule.Min {
 			sensitive = append(sensitive, c)
 		}
 		p.withheld.add(c)
@@ -118,12 +121,15 @@ func Protect(t Table, rule Rule) Plan {
 	return p.plan
 }
 
+// isSensitive tells of a cell that some report, and too few add to.
+func (p *planner) isSensitive(cell int) bool { return p.count[cell] > 0 && p.adding[cell] < p.rule.Min }
+
 // need is by how much a cell must stay unknown to either side: a share of its
 // value, or where it has more enterprises than are sensitive by themselves, of
 // what the largest sensitive number of them report on average.
 func (p *planner) need(cell int) float64 {
 	value := p.value[cell]
-	if n := p.count[cell]; n >= p.rule.Min {
+	if n := p.adding[cell]; n >= p.rule.Min {
 		value *= float64(p.rule.Min-1) / float64(n)
 	}
 	return p.rule.protection() * value
@@ -175,6 +181,7 @@ type planner struct {
 	columns  []string
 	cells    []set // of each atom
 	count    []int // enterprises of each cell
+	adding   []int // of them, those that do not report 0
 	value    []float64
 	withheld set
 	plan     Plan
@@ -183,7 +190,7 @@ type planner struct {
 func newPlanner(t Table, rule Rule) *planner {
 	n, atoms := t.Shown+t.Hidden, t.Atoms
 	p := &planner{
-		atoms: atoms, rule: rule, at: map[place]int{}, cells: make([]set, len(atoms)), count: make([]int, n),
+		atoms: atoms, rule: rule, at: map[place]int{}, cells: make([]set, len(atoms)), count: make([]int, n), adding: make([]int, n),
 		value: make([]float64, n), withheld: newSet(n), plan: Plan{Published: make([]bool, n), By: make([]int, n)},
 	}
 	for c := range p.plan.By {
@@ -199,6 +206,7 @@ func newPlanner(t Table, rule Rule) *planner {
 		for _, c := range a.Cells {
 			p.cells[i].add(c)
 			p.count[c] += a.Count
+			p.adding[c] += a.Count - a.Zeros
 			p.value[c] += a.Value
 		}
 	}

@@ -119,6 +119,34 @@ func TestBoundaries(t *testing.T) {
 	}
 }
 
+// Who reports 0 hides nobody: the sum of three, of whom two do, is what the third
+// one reports, and a sum of 0 is what each does.
+func TestZerosHideNobody(t *testing.T) {
+	for _, c := range []struct {
+		zeros int
+		value float64
+		want  []bool // the total, 甲, 乙, 丙
+	}{
+		{0, 30, []bool{true, true, true, true}},
+		{1, 30, []bool{true, true, true, true}},
+		{2, 30, []bool{true, false, true, false}},
+		{4, 0, []bool{true, false, true, false}},
+	} {
+		atoms := []Atom{
+			{Row: "甲镇", Cells: []int{0, 1}, Count: 4, Zeros: c.zeros, Value: c.value},
+			{Row: "乙镇", Cells: []int{0, 2}, Count: 8, Value: 80},
+			{Row: "丙镇", Cells: []int{0, 3}, Count: 7, Value: 70},
+		}
+		p := Protect(Table{Shown: 4, Atoms: atoms}, rule)
+		if diff := cmp.Diff(c.want, p.Published); diff != "" {
+			t.Errorf("%d of 4 report 0: %s", c.zeros, diff)
+		}
+		if below, above := p.Range(1, atoms); c.zeros == 2 && min(below, above) < 15 {
+			t.Errorf("the 30 of two could lie %v below and %v above", below, above)
+		}
+	}
+}
+
 // What is left of a town without a segment is no cell of the table, and can be
 // computed as one: a single enterprise in it is hidden as well.
 func TestHiddenCells(t *testing.T) {
@@ -165,11 +193,16 @@ func anyTable(t *rapid.T) *table {
 					}
 				}
 				n := rapid.SampledFrom([]int{0, 0, 1, 1, 2, 3, 4, 9}).Draw(t, "count")
-				v := 0.0
+				v, zeros := 0.0, 0
 				for range n {
-					v += float64(rapid.IntRange(0, 100).Draw(t, "value"))
+					x := max(0, rapid.IntRange(-20, 100).Draw(t, "value"))
+					v += float64(x)
+					if x == 0 {
+						zeros++
+					}
 				}
 				tb.add(regions, segments, n, v)
+				tb.atoms[len(tb.atoms)-1].Zeros = zeros
 			}
 		}
 	}
@@ -179,14 +212,16 @@ func anyTable(t *rapid.T) *table {
 	return tb
 }
 
-// count is the number of enterprises in a cell.
-func (t *table) count(cell int) (n int) {
+// count is the number of enterprises in a cell, adding of those that do not
+// report 0.
+func (t *table) count(cell int) (n, adding int) {
 	for _, a := range t.atoms {
 		if slices.Contains(a.Cells, cell) {
 			n += a.Count
+			adding += a.Count - a.Zeros
 		}
 	}
-	return n
+	return n, adding
 }
 
 func (t *table) sum(cell int, values []float64) (v float64) {
@@ -208,15 +243,15 @@ func TestNothingWithheldIsACombination(t *testing.T) {
 		p := Protect(tb.table(), r)
 		var basis [][]*big.Rat
 		for c := range tb.names {
-			if n := tb.count(c); p.Published[c] && n > 0 && n < r.Min {
-				t.Fatalf("%s has %d enterprises and is published", tb.names[c], n)
+			if n, adding := tb.count(c); p.Published[c] && n > 0 && adding < r.Min {
+				t.Fatalf("%s has %d enterprises, of which %d add to it, and is published", tb.names[c], n, adding)
 			}
 			if p.Published[c] {
 				basis = insert(basis, tb.row(c))
 			}
 		}
 		for c := range tb.names {
-			if !p.Published[c] && tb.count(c) > 0 && reduce(basis, tb.row(c)) == nil {
+			if n, _ := tb.count(c); !p.Published[c] && n > 0 && reduce(basis, tb.row(c)) == nil {
 				t.Fatalf("%s is withheld and can be computed from what is published", tb.names[c])
 			}
 		}
@@ -238,13 +273,14 @@ func TestRangesAreReached(t *testing.T) {
 			was[i] = a.Value
 		}
 		for c := range tb.names {
-			if p.Published[c] || tb.count(c) == 0 {
+			n, adding := tb.count(c)
+			if p.Published[c] || n == 0 {
 				continue
 			}
 			value := tb.sum(c, was)
 			below, above := p.Range(c, tb.atoms)
-			if n := tb.count(c); n < r.Min && min(below, above) < r.protection()*value {
-				t.Fatalf("%s has %d enterprises and %v, and is known to ±%v", tb.names[c], n, value, min(below, above))
+			if adding < r.Min && min(below, above) < r.protection()*value {
+				t.Fatalf("%s has %d enterprises that add %v to it, and is known to ±%v", tb.names[c], adding, value, min(below, above))
 			}
 			for _, end := range []float64{-below, min(above, 1e6)} {
 				other := p.Shifts[p.By[c]].apply(was, end, func(a int) bool { return slices.Contains(tb.atoms[a].Cells, c) })

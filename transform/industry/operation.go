@@ -18,8 +18,8 @@ import (
 // operationVersion changes when other cells would be published.
 const operationVersion = 3
 
-// A quantity is what several columns of the operation table are computed from:
-// they are shown or withheld together.
+// A quantity is what enterprises contribute to: a sum, both sides of a ratio, or
+// the answers to one question. Who is too few for one may not be for another.
 type quantity int
 
 const (
@@ -30,7 +30,6 @@ const (
 	power
 	orders
 	labour
-	// The questions of the questionnaire; not everybody answers each.
 	currentClimate
 	expectedClimate
 	newOrders
@@ -43,12 +42,34 @@ const (
 	quantities = reported + 1
 )
 
-// measures are the columns of the operation table after the counts, in the
-// contract's order, and what each is computed from.
-var measures = []struct {
+// contributions are, for each quantity that is counted in the input, the columns
+// of dwd.industry_measure that an enterprise adds to both sides of it. Answers
+// are counted.
+var contributions = [reported]struct{ numerator, denominator string }{
+	output:          {"output", "output"},
+	overYear:        {"yoy_output", "yoy_base"},
+	overMonth:       {"mom_output", "mom_base"},
+	capacity:        {"used_output", "used_capacity"},
+	power:           {"power_kwh", "power_kwh_base"},
+	orders:          {"order_hours", "order_available"},
+	labour:          {"labour_short", "labour_needed"},
+	currentClimate:  {"", "current_climate"},
+	expectedClimate: {"", "expected_climate"},
+	newOrders:       {"", "new_orders"},
+	production:      {"", "production"},
+	employment:      {"", "employment"},
+	delivery:        {"", "delivery"},
+	inventory:       {"", "inventory"},
+}
+
+type measure struct {
 	column string
 	from   []quantity
-}{
+}
+
+// measures are the columns of the operation table after the counts, in the
+// contract's order, and what each rests on: it is shown where all of it may be.
+var measures = []measure{
 	{"output", []quantity{output}},
 	{"output_yoy", []quantity{overYear}},
 	{"output_mom", []quantity{overMonth}},
@@ -80,28 +101,28 @@ func operationStep(cfg Config) transform.Step {
 					CAST(output * 100 AS BIGINT) AS cents, output_yoy, output_mom, capacity_utilisation, electricity_yoy, electricity_elasticity,
 					diffusion_index, climate_index, pmi, order_saturation, labour_gap
 				FROM dws.industry_operation ORDER BY month, region_code, segment`,
-			// What an enterprise adds to a denominator says how much there is to hide.
-			"atom": `SELECT region_code, array_join(segments, '|') AS segments,
-					count(output), coalesce(sum(CAST(output AS DOUBLE)), 0),
-					count(yoy_base), coalesce(sum(CAST(yoy_base AS DOUBLE)), 0),
-					count(mom_base), coalesce(sum(CAST(mom_base AS DOUBLE)), 0),
-					count(used_capacity), coalesce(sum(CAST(used_capacity AS DOUBLE)), 0),
-					count(power_kwh_base), coalesce(sum(CAST(power_kwh_base AS DOUBLE)), 0),
-					count(order_available), coalesce(sum(CAST(order_available AS DOUBLE)), 0),
-					count(labour_needed), coalesce(sum(CAST(labour_needed AS DOUBLE)), 0),
-					count(current_climate), CAST(count(current_climate) AS DOUBLE),
-					count(expected_climate), CAST(count(expected_climate) AS DOUBLE),
-					count(new_orders), CAST(count(new_orders) AS DOUBLE),
-					count(production), CAST(count(production) AS DOUBLE),
-					count(employment), CAST(count(employment) AS DOUBLE),
-					count(delivery), CAST(count(delivery) AS DOUBLE),
-					count(inventory), CAST(count(inventory) AS DOUBLE)
-				FROM dwd.industry_measure GROUP BY region_code, array_join(segments, '|') ORDER BY region_code, segments`,
+			"atom":      atomQuery(),
 			"ancestor":  `SELECT region_code, ancestor_code FROM dim.region_ancestor ORDER BY region_code, ancestor_code`,
 			"published": `SELECT month, region_code, segment FROM ads.industry_operation WHERE output IS NOT NULL`,
 		},
 		Build: func(ctx context.Context, b *transform.Build) error { return buildOperation(ctx, b, cfg) },
 	}
+}
+
+// atomQuery reads for each quantity who reports it, who of them adds anything, and
+// how much there is to hide: what they add to the denominator. Sums are of
+// decimals, so that they are the same in whatever order they are added up.
+func atomQuery() string {
+	columns := []string{"region_code", "array_join(segments, '|') AS segments"}
+	for _, c := range contributions {
+		format := "count(%[2]s), count(CASE WHEN %[1]s <> 0 OR %[2]s <> 0 THEN 1 END), CAST(coalesce(sum(%[2]s), 0) AS DOUBLE)"
+		if c.numerator == "" {
+			format = "count(%[2]s), count(%[2]s), CAST(count(%[2]s) AS DOUBLE)"
+		}
+		columns = append(columns, fmt.Sprintf(format, c.numerator, c.denominator))
+	}
+	return "SELECT " + strings.Join(columns, ", ") +
+		" FROM dwd.industry_measure GROUP BY region_code, array_join(segments, '|') ORDER BY region_code, segments"
 }
 
 // allSegments is the segment of every enterprise.
@@ -160,14 +181,10 @@ func buildOperation(ctx context.Context, b *transform.Build, cfg Config) error {
 	}
 	plans := g.protect(m, r)
 	for i, c := range m.cells {
-		var shown [quantities]bool
-		for q := range shown {
-			shown[q] = plans[q].Published[i]
-		}
 		for _, k := range changes {
 			c.ratios[k].Float64 = r.round(c.ratios[k].Float64)
 		}
-		if err := b.Emit(ctx, operationRow(m.day, c, shown)...); err != nil {
+		if err := emitCell(ctx, b, m.day, c, plans.shown(i)); err != nil {
 			return err
 		}
 	}
@@ -247,29 +264,42 @@ func readGrid(ctx context.Context, b *transform.Build, m *operationMonth) (*grid
 	}
 	return g, each(ctx, b, "atom", func(r *sql.Rows) error {
 		var row, column string
-		var counts [quantities]int
+		var counts, adding [quantities]int
 		var values [quantities]float64
 		into := []any{&row, &column}
 		for q := range reported {
-			into = append(into, &counts[q], &values[q])
+			into = append(into, &counts[q], &adding[q], &values[q])
 		}
 		if err := r.Scan(into...); err != nil {
 			return err
 		}
-		counts[elasticity], values[elasticity] = counts[power], values[power]
+		counts[elasticity], adding[elasticity], values[elasticity] = counts[power], adding[power], values[power]
 		cells := g.cellsOf(ancestors[row], strings.Split(column, "|"), segments)
 		for q := range g.atoms {
-			g.atoms[q] = append(g.atoms[q], disclosure.Atom{Row: row, Column: column, Cells: cells, Count: counts[q], Value: values[q]})
+			a := disclosure.Atom{Row: row, Column: column, Cells: cells, Count: counts[q], Zeros: counts[q] - adding[q], Value: values[q]}
+			g.atoms[q] = append(g.atoms[q], a)
 		}
 		return nil
 	})
+}
+
+// publicationPlans say for every quantity of which cells it may be shown.
+type publicationPlans [quantities]disclosure.Plan
+
+// shown are the measures of a cell that may be published.
+func (p *publicationPlans) shown(cell int) []bool {
+	shown := make([]bool, len(measures))
+	for i, measure := range measures {
+		shown[i] = !slices.ContainsFunc(measure.from, func(q quantity) bool { return !p[q].Published[cell] })
+	}
+	return shown
 }
 
 // protect plans the publication of every quantity: output first, since a ratio
 // of outputs is shown only where all levels that it is made of are. Other reports
 // that leave the published levels as they are then leave the published ratios as
 // they are, too; without that, ratios of several cells would tell their levels.
-func (g *grid) protect(m *operationMonth, r publication) (plans [quantities]disclosure.Plan) {
+func (g *grid) protect(m *operationMonth, r publication) (plans publicationPlans) {
 	overYearOf := m.presences(yearBefore(m.day), r)
 	overMonthOf := m.presences(monthsBefore(m.day), r)
 	for q := range plans {
@@ -342,8 +372,8 @@ func (g *grid) hide(k cellKey) int {
 	return i
 }
 
-// operationRow is a cell with what may be shown of it.
-func operationRow(day time.Time, c cell, shown [quantities]bool) []any {
+// emitCell emits a cell with what may be shown of it.
+func emitCell(ctx context.Context, b *transform.Build, day time.Time, c cell, shown []bool) error {
 	row := []any{day, c.region, c.segment, c.enterprises, c.reporting, coverage(c), c.doubtful, c.year.enterprises}
 	withheld := []string{}
 	for i, measure := range measures {
@@ -354,12 +384,12 @@ func operationRow(day time.Time, c cell, shown [quantities]bool) []any {
 		case i > 0 && c.ratios[i-1].Valid:
 			v = c.ratios[i-1].Float64
 		}
-		if v != nil && slices.ContainsFunc(measure.from, func(q quantity) bool { return !shown[q] }) {
+		if v != nil && !shown[i] {
 			v, withheld = nil, append(withheld, measure.column)
 		}
 		row = append(row, v)
 	}
-	return append(row, withheld)
+	return b.Emit(ctx, append(row, withheld)...)
 }
 
 func coverage(c cell) any {

@@ -1,8 +1,8 @@
 package industry
 
 import (
-	"database/sql"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -150,6 +150,77 @@ func TestRatiosOfWithheldLevels(t *testing.T) {
 	}
 }
 
+// Of three questionnaires one answers about production: its answer would be the
+// whole diffusion index. Everybody answered the other questions, and the climate
+// may be told; two did about the stock, and PMI may not.
+func TestEachIndexRestsOnItsOwnAnswers(t *testing.T) {
+	m := &operationMonth{day: month(2025, 3), cells: []cell{{cellKey: cellKey{"县", "全部"}, reporting: 3}}}
+	answered := map[quantity]int{
+		currentClimate: 3, expectedClimate: 3, newOrders: 3, production: 1, employment: 3, delivery: 3, inventory: 2,
+	}
+	show := func() map[string]bool {
+		g := &grid{index: map[cellKey]int{{"县", "全部"}: 0}}
+		for q, n := range answered {
+			g.atoms[q] = []disclosure.Atom{{Row: "县", Column: "全部", Cells: []int{0}, Count: n, Value: float64(n)}}
+		}
+		plans := g.protect(m, publication{Rule: threeOrMore, places: 3})
+		shown := map[string]bool{}
+		for i, ok := range plans.shown(0) {
+			if slices.Contains([]string{"diffusion_index", "climate_index", "pmi"}, measures[i].column) {
+				shown[measures[i].column] = ok
+			}
+		}
+		return shown
+	}
+	for _, c := range []struct {
+		change quantity
+		to     int
+		want   map[string]bool
+	}{
+		{production, 1, map[string]bool{"diffusion_index": false, "climate_index": true, "pmi": false}},
+		{production, 3, map[string]bool{"diffusion_index": true, "climate_index": true, "pmi": false}},
+		{inventory, 3, map[string]bool{"diffusion_index": true, "climate_index": true, "pmi": true}},
+		{expectedClimate, 2, map[string]bool{"diffusion_index": true, "climate_index": false, "pmi": true}},
+	} {
+		answered[c.change] = c.to
+		if diff := cmp.Diff(c.want, show()); diff != "" {
+			t.Errorf("%d answers to question %d: %s", c.to, c.change, diff)
+		}
+	}
+}
+
+// Nine enterprises of two towns answered everything, but only one of the smaller
+// town's three told about its production: the county less the larger town would
+// tell it.
+func TestIndexesDoNotFollowFromOtherLevels(t *testing.T) {
+	m := &operationMonth{day: month(2025, 3)}
+	g := &grid{index: map[cellKey]int{}}
+	for i, region := range []string{"县", "甲", "乙"} {
+		m.cells = append(m.cells, cell{cellKey: cellKey{region, "全部"}})
+		g.index[m.cells[i].cellKey] = i
+	}
+	for _, q := range []quantity{currentClimate, expectedClimate, production} {
+		few := 3
+		if q == production {
+			few = 1
+		}
+		g.atoms[q] = []disclosure.Atom{
+			{Row: "甲", Column: "全部", Cells: []int{0, 1}, Count: 6, Value: 6},
+			{Row: "乙", Column: "全部", Cells: []int{0, 2}, Count: few, Value: float64(few)},
+		}
+	}
+	plans := g.protect(m, publication{Rule: threeOrMore, places: 3})
+	at := func(column string) int {
+		return slices.IndexFunc(measures, func(x measure) bool { return x.column == column })
+	}
+	for region, want := range map[string][2]bool{"县": {true, true}, "甲": {false, true}, "乙": {false, true}} {
+		shown := plans.shown(g.index[cellKey{region, "全部"}])
+		if got := [2]bool{shown[at("diffusion_index")], shown[at("climate_index")]}; got != want {
+			t.Errorf("%s: diffusion and climate shown %v, want %v", region, got, want)
+		}
+	}
+}
+
 // January and February are one period: 环比 of February and March rests on the
 // two months before.
 func TestMonthsBefore(t *testing.T) {
@@ -183,28 +254,5 @@ func TestCellsOf(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[cellKey]int{{"镇", "童装"}: 4, {"县", "童装"}: 5}, g.hidden); diff != "" {
 		t.Error(diff)
-	}
-}
-
-// An index is shown where each of its questions was answered by enough.
-func TestEachQuestionCounts(t *testing.T) {
-	for column, questions := range map[string][]quantity{
-		"diffusion_index": {production}, "climate_index": {currentClimate, expectedClimate}, "pmi": {newOrders, production, employment, delivery, inventory},
-	} {
-		for _, m := range measures {
-			if diff := cmp.Diff(questions, m.from); m.column == column && diff != "" {
-				t.Errorf("%s: %s", column, diff)
-			}
-		}
-	}
-	c := cell{ratios: [10]sql.NullFloat64{5: {Float64: 50, Valid: true}, 6: {Float64: 120, Valid: true}, 7: {Float64: 49, Valid: true}}}
-	var shown [quantities]bool
-	for q := range shown {
-		shown[q] = quantity(q) != production
-	}
-	row := operationRow(month(2025, 2), c, shown)
-	got := row[len(row)-1]
-	if diff := cmp.Diff([]string{"diffusion_index", "pmi"}, got); diff != "" {
-		t.Errorf("withheld, where too few say how their production goes:\n%s", diff)
 	}
 }
