@@ -83,9 +83,9 @@ type seenCell struct {
 }
 
 // seenCells reads the cells of a month that have a quantity at all.
-func seenCells(t *testing.T, e *warehouse.Engine, month, column, contributes string) (cells []seenCell) {
+func seenCells(t *testing.T, e *warehouse.Engine, month, column, contributes string) []seenCell {
 	t.Helper()
-	rows, err := e.Query(t.Context(), fmt.Sprintf(`SELECT c.region_code || ' ' || c.segment, c.%[1]s IS NOT NULL, string_agg(m.atom, ',')
+	return readCells(t, e, fmt.Sprintf(`SELECT c.region_code || ' ' || c.segment, c.%[1]s IS NOT NULL, string_agg(m.atom, ',')
 		FROM ads.industry_operation AS c
 		JOIN (
 			SELECT a.ancestor_code, m.region_code || array_to_string(m.segments, '|') AS atom, m.segments, sum(CASE WHEN %[2]s IS NULL THEN 0 ELSE 1 END) AS n
@@ -94,6 +94,25 @@ func seenCells(t *testing.T, e *warehouse.Engine, month, column, contributes str
 		) AS m ON m.ancestor_code = c.region_code AND list_contains(m.segments, c.segment) AND m.n > 0
 		WHERE c.month = DATE '%[3]s' AND (c.%[1]s IS NOT NULL OR list_contains(c.withheld, '%[1]s'))
 		GROUP BY ALL ORDER BY 1`, column, contributes, month))
+}
+
+// fewInTwo are the one or two enterprises that two segments of a place share: no
+// cells of the table, and 规下 less all trades but one tells of them all the same.
+func fewInTwo(t *testing.T, e *warehouse.Engine, month, contributes string) []seenCell {
+	t.Helper()
+	return readCells(t, e, fmt.Sprintf(`SELECT a.ancestor_code || ' ' || x.segment || '∩' || y.segment, false, string_agg(DISTINCT m.region_code || array_to_string(m.segments, '|'), ',')
+		FROM dwd.industry_measure AS m
+		JOIN dim.region_ancestor AS a ON a.region_code = m.region_code
+		CROSS JOIN UNNEST(m.segments) AS x(segment)
+		CROSS JOIN UNNEST(m.segments) AS y(segment)
+		WHERE m.month = DATE '%s' AND x.segment < y.segment AND %s IS NOT NULL
+		GROUP BY 1 HAVING count(*) < 3 ORDER BY 1`, month, contributes))
+}
+
+// readCells reads names of cells, whether they are shown, and their atoms.
+func readCells(t *testing.T, e *warehouse.Engine, query string) (cells []seenCell) {
+	t.Helper()
+	rows, err := e.Query(t.Context(), query)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,36 +121,6 @@ func seenCells(t *testing.T, e *warehouse.Engine, month, column, contributes str
 		var c seenCell
 		var atoms string
 		if err := rows.Scan(&c.name, &c.shown, &atoms); err != nil {
-			t.Fatal(err)
-		}
-		c.atoms = strings.Split(atoms, ",")
-		cells = append(cells, c)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return cells
-}
-
-// fewInTwo are the one or two enterprises that two segments of a place share: no
-// cells of the table, and 规下 less all trades but one tells of them all the same.
-func fewInTwo(t *testing.T, e *warehouse.Engine, month, contributes string) (cells []seenCell) {
-	t.Helper()
-	rows, err := e.Query(t.Context(), fmt.Sprintf(`SELECT a.ancestor_code || ' ' || x.segment || '∩' || y.segment, string_agg(DISTINCT m.region_code || array_to_string(m.segments, '|'), ',')
-		FROM dwd.industry_measure AS m
-		JOIN dim.region_ancestor AS a ON a.region_code = m.region_code
-		CROSS JOIN UNNEST(m.segments) AS x(segment)
-		CROSS JOIN UNNEST(m.segments) AS y(segment)
-		WHERE m.month = DATE '%s' AND x.segment < y.segment AND %s IS NOT NULL
-		GROUP BY 1 HAVING count(*) < 3 ORDER BY 1`, month, contributes))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var c seenCell
-		var atoms string
-		if err := rows.Scan(&c.name, &atoms); err != nil {
 			t.Fatal(err)
 		}
 		c.atoms = strings.Split(atoms, ",")

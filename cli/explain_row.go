@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,11 +79,9 @@ func (a *app) titles(table string, names []string) []string {
 	titles := make([]string, len(names))
 	c, _ := a.catalog.Contract(table)
 	for i, name := range names {
-		titles[i] = name
-		if col, ok := c.Column(name); ok && col.Title != "" {
-			titles[i] = col.Title
-		}
-		if col, ok := c.Column(name); ok && col.Unit != "" {
+		col, _ := c.Column(name)
+		titles[i] = cmp.Or(col.Title, name)
+		if col.Unit != "" {
 			titles[i] += "(" + col.Unit + ")"
 		}
 	}

@@ -3,10 +3,8 @@ package transform_test
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"zhicang/warehouse"
@@ -36,16 +34,7 @@ func TestBaselinesEqualNaive(t *testing.T) {
 		asOf := rapid.IntRange(0, 40).Draw(rt, "as of")
 		writeGroups(t, e, terms, activities, asOf)
 		buildDuty(t, e, g, "ads.congress_deputy_baseline")
-		var got []string
-		for _, r := range queryRows(t, e, `SELECT deputy_key, coalesce(group_name, '无'), days_in_office, CAST(duty_days AS BIGINT), coalesce(group_activities, -1), group_state FROM ads.congress_deputy_baseline WHERE year = 2025`) {
-			got = append(got, strings.Join(r, " "))
-		}
-		want := naiveBaselines(terms, activities, asOf)
-		slices.Sort(got)
-		slices.Sort(want)
-		if diff := cmp.Diff(want, got); diff != "" {
-			rt.Fatalf("(-naive +got):\n%s", diff)
-		}
+		equalsNaive(rt, naiveBaselines(terms, activities, asOf), queryRows(t, e, `SELECT deputy_key, coalesce(group_name, '无'), days_in_office, CAST(duty_days AS BIGINT), coalesce(group_activities, -1), group_state FROM ads.congress_deputy_baseline WHERE year = 2025`))
 	})
 }
 

@@ -42,17 +42,22 @@ func TestScoresEqualNaive(t *testing.T) {
 		rules, terms, records := drawRules(rt), drawTerms(rt), drawRecords(rt)
 		writeDrawn(t, e, rules, terms, records)
 		buildDuty(t, e, g, "ads.congress_deputy_score")
-		var got []string
-		for _, r := range queryRows(t, e, `SELECT deputy_key, level, region_code, item, records, CAST(points * 100 AS BIGINT), CAST(capped * 100 AS BIGINT), CAST(total * 100 AS BIGINT), rank_in_group FROM ads.congress_deputy_score`) {
-			got = append(got, strings.Join(r, " "))
-		}
-		want := naiveScores(rules, terms, records)
-		slices.Sort(got)
-		slices.Sort(want)
-		if diff := cmp.Diff(want, got); diff != "" {
-			rt.Fatalf("(-naive +got):\n%s", diff)
-		}
+		equalsNaive(rt, naiveScores(rules, terms, records), queryRows(t, e, `SELECT deputy_key, level, region_code, item, records, CAST(points * 100 AS BIGINT), CAST(capped * 100 AS BIGINT), CAST(total * 100 AS BIGINT), rank_in_group FROM ads.congress_deputy_score`))
 	})
+}
+
+// equalsNaive holds rows, in any order, against what a plain reading makes of the
+// same records.
+func equalsNaive(t *rapid.T, want []string, rows [][]string) {
+	var got []string
+	for _, r := range rows {
+		got = append(got, strings.Join(r, " "))
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("(-naive +got):\n%s", diff)
+	}
 }
 
 func drawRules(t *rapid.T) []scoreItem {
