@@ -2,7 +2,7 @@
 WITH total AS (
   SELECT
     year_end, scheme, credit_code, region_code, unit_class,
-    CASE WHEN count(points) = count(*) THEN sum(points) END AS score,
+    CASE WHEN count(points) = count(*) THEN CAST(sum(CAST(points AS DECIMAL(38,9))) AS DOUBLE) END AS score,
     max(CASE WHEN item = '亩均税收' THEN points END) AS tax_points,
     max(CASE WHEN item = '亩均增加值' THEN points END) AS value_added_points,
     max(CASE WHEN item = '单位能耗增加值' THEN points END) AS energy_points,

@@ -16,17 +16,6 @@ WITH parameter AS (
   JOIN dim.parameter AS p ON m.month >= p.valid_from AND m.month < p.valid_to
   GROUP BY m.month
 ),
--- The index of each trade, in logarithms; exact, so that a longer look back
--- changes no difference.
-trade AS (
-  SELECT
-    t.metric, t.trade, m.month,
-    sum(coalesce(p.log_growth, a.log_growth, CAST(0 AS DECIMAL(18,9)))) OVER (PARTITION BY t.metric, t.trade ORDER BY m.month) AS level
-  FROM (SELECT DISTINCT metric, trade FROM dws.industry_peer UNION SELECT DISTINCT metric, '全部' AS trade FROM dws.industry_peer) AS t
-  CROSS JOIN (SELECT DISTINCT month FROM dwd.industry_month) AS m
-  LEFT JOIN dws.industry_peer AS p ON p.metric = t.metric AND p.trade = t.trade AND p.month = m.month
-  LEFT JOIN dws.industry_peer AS a ON a.metric = t.metric AND a.trade = '全部' AND a.month = m.month
-),
 enterprise AS (
   SELECT credit_code, month, region_code, substr(industry_code, 1, 3) AS trade, '产值' AS metric, CAST(output AS DOUBLE) AS value
   FROM dwd.industry_month WHERE registered AND output IS NOT NULL
@@ -34,12 +23,29 @@ enterprise AS (
   SELECT credit_code, month, region_code, substr(industry_code, 1, 3) AS trade, '用电量' AS metric, CAST(kwh AS DOUBLE) AS value
   FROM dwd.industry_month WHERE registered AND kwh IS NOT NULL
 ),
+-- The index of each trade, in logarithms. Only its change between two months
+-- counts, so it may begin anywhere.
+trade AS (
+  SELECT
+    t.metric, t.trade, m.month,
+    CAST(sum(coalesce(p.log_growth, a.log_growth, CAST(0 AS DECIMAL(18,9)))) OVER (PARTITION BY t.metric, t.trade ORDER BY m.month) AS DECIMAL(18,9)) AS level
+  FROM (SELECT DISTINCT metric, trade FROM enterprise) AS t
+  CROSS JOIN (SELECT DISTINCT month FROM dwd.industry_month) AS m
+  LEFT JOIN dws.industry_peer AS p ON p.metric = t.metric AND p.trade = t.trade AND p.month = m.month
+  LEFT JOIN dws.industry_peer AS a ON a.metric = t.metric AND a.trade = '全部' AND a.month = m.month
+),
+-- What one trade did from one month to another. The difference is exact: with
+-- numbers that round, it would tell how far back the index goes.
+carried AS (
+  SELECT x.metric, x.trade, x.month, h.month AS earlier_month, exp(CAST(x.level - h.level AS DOUBLE)) AS growth
+  FROM trade AS x
+  JOIN parameter AS p ON p.month = x.month
+  JOIN trade AS h ON h.metric = x.metric AND h.trade = x.trade AND h.month < x.month AND date_diff('month', h.month, x.month) <= p.periods
+),
 series AS (
   SELECT
-    '企业' AS level, e.credit_code AS subject, e.credit_code, e.region_code, CAST(NULL AS VARCHAR) AS segment, e.metric, e.month, e.value,
-    CASE WHEN t.trade IS NULL THEN '全部' ELSE e.trade END AS trade
+    '企业' AS level, e.credit_code AS subject, e.credit_code, e.region_code, CAST(NULL AS VARCHAR) AS segment, e.metric, e.month, e.value, e.trade
   FROM enterprise AS e
-  LEFT JOIN (SELECT DISTINCT metric, trade FROM trade) AS t ON t.metric = e.metric AND t.trade = e.trade
   UNION ALL
   SELECT
     '单元' AS level, concat(region_code, '|', segment) AS subject, CAST(NULL AS VARCHAR) AS credit_code, region_code, segment,
@@ -48,19 +54,21 @@ series AS (
   -- the year of either with it.
   FROM ads.industry_operation WHERE output_yoy IS NOT NULL AND month(month) > 2
 ),
+-- All earlier values of an enterprise are carried by the trade that it is in
+-- now, also those from when the register had it in another: it is compared with
+-- those who make the same, and a new class in the register is mostly an old
+-- mistake mended, not new machines. Indexes of two trades are never set against
+-- one another.
 pair AS (
   SELECT
     x.level, x.subject, x.metric, x.month, h.month AS earlier_month,
-    h.value * exp(CAST(coalesce(n.level - t.level, 0) AS DOUBLE)) AS earlier
+    h.value * coalesce(c.growth, 1) AS earlier
   FROM series AS x
   JOIN parameter AS p ON p.month = x.month
   JOIN series AS h
     ON h.level = x.level AND h.subject = x.subject AND h.metric = x.metric AND h.month < x.month
     AND date_diff('month', h.month, x.month) <= p.periods
-  -- Both levels are of the trade that the enterprise is in now: those of two trades
-  -- say nothing beside each other.
-  LEFT JOIN trade AS n ON n.metric = x.metric AND n.trade = x.trade AND n.month = x.month
-  LEFT JOIN trade AS t ON t.metric = x.metric AND t.trade = x.trade AND t.month = h.month
+  LEFT JOIN carried AS c ON c.metric = x.metric AND c.trade = x.trade AND c.month = x.month AND c.earlier_month = h.month
 ),
 ordered AS (
   SELECT
@@ -115,7 +123,7 @@ reporting AS (
   SELECT month, count(output) AS reporting FROM dwd.industry_month GROUP BY month
 ),
 delivered AS (
-  SELECT c.month, CASE WHEN b.reporting IS NULL THEN true ELSE c.reporting >= p.min_delivery_share * b.reporting END AS complete
+  SELECT c.month, CASE WHEN b.reporting IS NULL THEN true ELSE c.reporting >= round(p.min_delivery_share * b.reporting, 9) END AS complete
   FROM reporting AS c
   -- The most of a year, as a month whose reports are late is no measure of the next.
   LEFT JOIN (
@@ -160,7 +168,7 @@ FROM silent AS s
 UNION ALL
 SELECT
   d.month, '企业' AS level, d.credit_code AS subject, d.credit_code, m.region_code, CAST(NULL AS VARCHAR) AS segment, d.metric, '单位' AS finding,
-  d.value, CAST(0 AS BIGINT) AS periods, d.usual, CAST(NULL AS DOUBLE) AS mad,
+  d.value, d.periods, d.usual, CAST(NULL AS DOUBLE) AS mad,
   CAST(NULL AS DOUBLE) AS z, d.value / nullif(d.usual, 0) - 1 AS deviation, CAST(0 AS BIGINT) AS anomaly
 FROM dwd.industry_unit_doubt AS d
 JOIN dwd.industry_month AS m ON m.credit_code = d.credit_code AND m.month = d.month AND m.registered

@@ -15,8 +15,9 @@ compared AS (
   SELECT
     m.*,
     g.segments,
-    -- A base of 0 is how forms write that there is none.
-    coalesce(nullif(m.output_base, 0), y.output) AS base,
+    -- A base of 0 is how forms write that there is none. One in doubt is there,
+    -- and what it is nobody knows: last year's own report may be of another panel.
+    CASE WHEN NOT m.base_doubt THEN coalesce(nullif(m.output_base, 0), y.output) END AS base,
     y.kwh AS kwh_base,
     -- January and February are one period, set against single months by their
     -- mean; both sides are doubled instead of halved, to stay exact.
@@ -39,7 +40,7 @@ compared AS (
   LEFT JOIN dwd.industry_month AS b ON b.credit_code = m.credit_code AND b.month = CAST(m.month - INTERVAL '2' MONTH AS DATE)
 )
 SELECT
-  credit_code, month, region_code, segments, output_doubt OR kwh_doubt OR beside_doubt AS in_doubt, output,
+  credit_code, month, region_code, segments, output_doubt OR base_doubt OR capacity_doubt OR kwh_doubt AS in_doubt, output,
   CASE WHEN base IS NOT NULL THEN output END AS yoy_output,
   CASE WHEN output IS NOT NULL THEN base END AS yoy_base,
   CAST(CASE WHEN before IS NOT NULL THEN now END AS DECIMAL(18,2)) AS mom_output,

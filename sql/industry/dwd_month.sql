@@ -16,8 +16,11 @@ listed AS (
 ),
 doubt AS (
   SELECT
-    credit_code, month, bool_or(metric = '产值') AS output_doubt, bool_or(metric = '用电量') AS kwh_doubt,
-    bool_or(metric = '同期产值') AS base_doubt, bool_or(metric = '产能') AS capacity_doubt
+    credit_code, month,
+    bool_or(metric = '产值') AS output_doubt,
+    bool_or(metric = '同期可比产值') AS base_doubt,
+    bool_or(metric = '生产能力') AS capacity_doubt,
+    bool_or(metric = '用电量') AS kwh_doubt
   FROM dwd.industry_unit_doubt
   GROUP BY credit_code, month
 )
@@ -28,8 +31,10 @@ SELECT
   coalesce(l.active_at_end, false) AS active_at_end,
   l.region_code, l.industry_code, l.above_scale, l.childrens_wear,
   coalesce(d.output_doubt, false) AS output_doubt,
+  coalesce(d.base_doubt, false) AS base_doubt,
+  coalesce(d.capacity_doubt, false) AS capacity_doubt,
   coalesce(d.kwh_doubt, false) AS kwh_doubt,
-  coalesce(d.base_doubt OR d.capacity_doubt, false) AS beside_doubt,
+  -- Whoever mistook the unit of the output wrote the rest of the report in it.
   CASE WHEN d.output_doubt THEN NULL ELSE r.output END AS output,
   CASE WHEN d.output_doubt OR d.base_doubt THEN NULL ELSE r.output_base END AS output_base,
   CASE WHEN d.output_doubt OR d.capacity_doubt THEN NULL ELSE r.capacity END AS capacity,

@@ -28,46 +28,37 @@ climate AS (
     FROM ods.industry_climate
   ) AS ranked WHERE newest = 1 AND NOT coalesce(deleted, false)
 ),
-reading AS (
-  SELECT credit_code, meter_no, period, read_on, kwh, CAST(date_trunc('month', read_on) AS DATE) AS month
-  FROM (
-    SELECT *, row_number() OVER (
-      PARTITION BY credit_code, meter_no, period, read_on ORDER BY batch_id DESC, batch_row DESC) AS newest
-    FROM ods.industry_electricity
-  ) AS ranked WHERE newest = 1 AND NOT coalesce(deleted, false)
-),
-days AS (
-  SELECT m.month, max(p.value) AS min_share
-  FROM (SELECT DISTINCT month FROM reading) AS m
-  JOIN dim.parameter AS p ON p.name = 'industry.electricity.min_days_share' AND m.month >= p.valid_from AND m.month < p.valid_to
+gone AS (
+  SELECT m.month, max(p.value) AS months
+  FROM (SELECT DISTINCT month FROM dwd.industry_meter) AS m
+  JOIN dim.parameter AS p ON p.name = 'industry.electricity.meter_gone_months' AND m.month >= p.valid_from AND m.month < p.valid_to
   GROUP BY m.month
 ),
--- A meter read by the month tells the month; one read by the day tells it when
--- the days are there. What is missing is not made up.
-meter AS (
-  SELECT
-    r.credit_code, r.meter_no, r.month,
-    CASE
-      WHEN count_if(r.period = '月') > 0 THEN sum(r.kwh) FILTER (WHERE r.period = '月')
-      WHEN count(*) >= max(d.min_share) * day(last_day_of_month(r.month)) THEN sum(r.kwh)
-    END AS kwh
-  FROM reading AS r
-  JOIN days AS d ON d.month = r.month
-  GROUP BY r.credit_code, r.meter_no, r.month
+metered AS (
+  SELECT credit_code, month, count(kwh) = count(*) AS known, CAST(sum(kwh) AS DECIMAL(18,2)) AS kwh
+  FROM dwd.industry_meter
+  GROUP BY credit_code, month
 ),
--- A meter that was read a month ago and is not now makes the sum unknown; after
--- that month it is taken for removed.
-expected AS (
-  SELECT credit_code, meter_no, month FROM meter
-  UNION
-  SELECT credit_code, meter_no, CAST(month + INTERVAL '1' MONTH AS DATE) AS month FROM meter
+-- Each meter with the month in which it is heard of again. A meter that stays
+-- away was not switched off: until it counts as removed, the electricity of the
+-- enterprise is not known. Whose last reading was 0 is not waited for.
+last_reading AS (
+  SELECT credit_code, month, kwh, lead(month) OVER (PARTITION BY credit_code, meter_no ORDER BY month) AS next_month
+  FROM dwd.industry_meter
+),
+awaited AS (
+  SELECT DISTINCT e.credit_code, e.month
+  FROM metered AS e
+  JOIN gone AS g ON g.month = e.month
+  JOIN last_reading AS l
+    ON l.credit_code = e.credit_code AND l.month < e.month AND (l.next_month IS NULL OR l.next_month > e.month)
+    AND date_diff('month', l.month, e.month) <= g.months
+  WHERE l.kwh IS NULL OR l.kwh > 0
 ),
 electricity AS (
-  SELECT x.credit_code, x.month, CASE WHEN count(m.kwh) = count(*) THEN CAST(sum(m.kwh) AS DECIMAL(18,2)) END AS kwh
-  FROM expected AS x
-  JOIN (SELECT DISTINCT credit_code, month FROM meter) AS r ON r.credit_code = x.credit_code AND r.month = x.month
-  LEFT JOIN meter AS m ON m.credit_code = x.credit_code AND m.meter_no = x.meter_no AND m.month = x.month
-  GROUP BY x.credit_code, x.month
+  SELECT e.credit_code, e.month, CASE WHEN e.known AND a.credit_code IS NULL THEN e.kwh END AS kwh
+  FROM metered AS e
+  LEFT JOIN awaited AS a ON a.credit_code = e.credit_code AND a.month = e.month
 ),
 subject AS (
   SELECT credit_code, month FROM output

@@ -1,18 +1,48 @@
 -- 亩均: each enterprise in business at the end of a year, by the scheme of the
 -- place, item by item. An item is points = value / baseline × weight.
-WITH finance AS (
+WITH figure AS (
+  SELECT '营业收入' AS figure, credit_code, year_end, CAST(revenue AS DOUBLE) / 10000 AS value, updated_at, batch_id, batch_row, deleted FROM ods.industry_finance
+  UNION ALL
+  SELECT '工业增加值', credit_code, year_end, CAST(value_added AS DOUBLE) / 10000, updated_at, batch_id, batch_row, deleted FROM ods.industry_finance
+  UNION ALL
+  SELECT '职工人数', credit_code, year_end, CAST(employees AS DOUBLE), updated_at, batch_id, batch_row, deleted FROM ods.industry_finance
+  UNION ALL
+  SELECT '研发费用', credit_code, year_end, CAST(research_cost AS DOUBLE) / 10000, updated_at, batch_id, batch_row, deleted FROM ods.industry_research
+  UNION ALL
+  SELECT '能耗', credit_code, year_end, CAST(energy_tce AS DOUBLE), updated_at, batch_id, batch_row, deleted FROM ods.industry_energy
+  UNION ALL
+  SELECT '排放', credit_code, year_end, CAST(emission_tonnes AS DOUBLE), updated_at, batch_id, batch_row, deleted FROM ods.industry_emission
+),
+versioned AS (
   SELECT
-    credit_code, year(year_end) AS year,
-    -- Whatever day of it a form names.
-    CAST(date_trunc('year', year_end) + INTERVAL '12' MONTH - INTERVAL '1' DAY AS DATE) AS year_end,
-    CAST(revenue AS DOUBLE) / 10000 AS revenue, CAST(value_added AS DOUBLE) / 10000 AS value_added, CAST(employees AS DOUBLE) AS employees
-  FROM (
-    SELECT *, row_number() OVER (PARTITION BY credit_code, year(year_end) ORDER BY updated_at DESC NULLS LAST, batch_id DESC, batch_row DESC) AS newest
-    FROM ods.industry_finance
-  ) AS ranked WHERE newest = 1 AND NOT coalesce(deleted, false)
+    *, row_number() OVER (PARTITION BY figure, credit_code, year_end ORDER BY updated_at DESC NULLS LAST, batch_id DESC, batch_row DESC) AS newest
+  FROM figure
+),
+-- Of each record the newest version counts, then of a year's records the newest:
+-- a form that was corrected to another day of its year is another record, and
+-- the tombstone of the wrong one may come last.
+yearly AS (
+  SELECT
+    figure, credit_code, CAST(date_trunc('year', year_end) + INTERVAL '12' MONTH - INTERVAL '1' DAY AS DATE) AS year_end, value,
+    row_number() OVER (PARTITION BY figure, credit_code, year(year_end) ORDER BY updated_at DESC NULLS LAST, batch_id DESC, batch_row DESC) AS latest
+  FROM versioned
+  WHERE newest = 1 AND NOT coalesce(deleted, false)
+),
+form AS (
+  SELECT
+    credit_code, year_end, bool_or(figure = '工业增加值') AS has_finance,
+    max(CASE WHEN figure = '营业收入' THEN value END) AS revenue,
+    max(CASE WHEN figure = '工业增加值' THEN value END) AS value_added,
+    max(CASE WHEN figure = '职工人数' THEN value END) AS employees,
+    max(CASE WHEN figure = '研发费用' THEN value END) AS research,
+    max(CASE WHEN figure = '能耗' THEN value END) AS energy,
+    max(CASE WHEN figure = '排放' THEN value END) AS emission
+  FROM yearly
+  WHERE latest = 1
+  GROUP BY credit_code, year_end
 ),
 year AS (
-  SELECT DISTINCT year_end FROM finance
+  SELECT DISTINCT year_end FROM form WHERE has_finance
 ),
 parameter AS (
   SELECT y.year_end, max(p.text_value) AS scheme
@@ -65,7 +95,7 @@ unlike AS (
   ) AS t ON t.year = a.year
   WHERE a.tax > 0
   GROUP BY a.credit_code, a.year
-  HAVING bool_and(abs(abs(log10(a.tax / nullif(b.tax, 0))) - 4) <= t.tolerance)
+  HAVING bool_and(round(abs(abs(log10(a.tax / nullif(b.tax, 0))) - 4), 9) <= t.tolerance)
 ),
 -- What nobody can add up is not known, and why.
 tax AS (
@@ -95,27 +125,6 @@ land AS (
   JOIN parcel AS p ON p.effective_from <= y.year_end AND p.effective_to > y.year_end
   GROUP BY y.year_end, p.credit_code
 ),
-research AS (
-  SELECT credit_code, year(year_end) AS year, CAST(research_cost AS DOUBLE) / 10000 AS research
-  FROM (
-    SELECT *, row_number() OVER (PARTITION BY credit_code, year(year_end) ORDER BY updated_at DESC NULLS LAST, batch_id DESC, batch_row DESC) AS newest
-    FROM ods.industry_research
-  ) AS ranked WHERE newest = 1 AND NOT coalesce(deleted, false)
-),
-energy AS (
-  SELECT credit_code, year(year_end) AS year, CAST(energy_tce AS DOUBLE) AS energy
-  FROM (
-    SELECT *, row_number() OVER (PARTITION BY credit_code, year(year_end) ORDER BY updated_at DESC NULLS LAST, batch_id DESC, batch_row DESC) AS newest
-    FROM ods.industry_energy
-  ) AS ranked WHERE newest = 1 AND NOT coalesce(deleted, false)
-),
-emission AS (
-  SELECT credit_code, year(year_end) AS year, CAST(emission_tonnes AS DOUBLE) AS emission
-  FROM (
-    SELECT *, row_number() OVER (PARTITION BY credit_code, year(year_end) ORDER BY updated_at DESC NULLS LAST, batch_id DESC, batch_row DESC) AS newest
-    FROM ods.industry_emission
-  ) AS ranked WHERE newest = 1 AND NOT coalesce(deleted, false)
-),
 power AS (
   SELECT credit_code, year(month) AS year, count(kwh) AS months, CAST(sum(kwh) AS DOUBLE) AS kwh
   FROM dwd.industry_month
@@ -133,18 +142,15 @@ measured AS (
     e.year_end, e.scheme, e.credit_code, e.region_code, e.unit_class, t.doubt AS tax_doubt, coalesce(t.doubt, w.doubt) AS power_doubt,
     CASE WHEN t.doubt IS NULL THEN t.tax END / nullif(l.mu, 0) AS tax_per_mu,
     f.value_added / nullif(l.mu, 0) AS value_added_per_mu,
-    f.value_added / nullif(g.energy, 0) AS value_added_per_tce,
-    f.value_added / nullif(m.emission, 0) AS value_added_per_tonne,
+    f.value_added / nullif(f.energy, 0) AS value_added_per_tce,
+    f.value_added / nullif(f.emission, 0) AS value_added_per_tonne,
     f.value_added / nullif(f.employees, 0) AS value_added_per_worker,
-    r.research / nullif(f.revenue, 0) AS research_share,
+    f.research / nullif(f.revenue, 0) AS research_share,
     CASE WHEN t.doubt IS NULL THEN t.tax END * 10000 / nullif(w.kwh, 0) AS tax_per_kwh
   FROM enterprise AS e
   LEFT JOIN tax AS t ON t.credit_code = e.credit_code AND t.year_end = e.year_end
   LEFT JOIN land AS l ON l.credit_code = e.credit_code AND l.year_end = e.year_end
-  LEFT JOIN finance AS f ON f.credit_code = e.credit_code AND f.year = year(e.year_end)
-  LEFT JOIN research AS r ON r.credit_code = e.credit_code AND r.year = year(e.year_end)
-  LEFT JOIN energy AS g ON g.credit_code = e.credit_code AND g.year = year(e.year_end)
-  LEFT JOIN emission AS m ON m.credit_code = e.credit_code AND m.year = year(e.year_end)
+  LEFT JOIN form AS f ON f.credit_code = e.credit_code AND f.year_end = e.year_end
   LEFT JOIN electricity AS w ON w.credit_code = e.credit_code AND w.year_end = e.year_end
 ),
 item AS (
@@ -173,9 +179,10 @@ scored AS (
 )
 SELECT
   year_end, scheme, credit_code, region_code, unit_class, item, value,
+  -- A mean of decimals is the same in whatever order they are added up.
   CASE
     WHEN points IS NOT NULL THEN points
-    WHEN if_missing = '平均分' THEN round(avg(points) OVER (PARTITION BY year_end, unit_class, item), 9)
+    WHEN if_missing = '平均分' THEN CAST(avg(CAST(points AS DECIMAL(38,9))) OVER (PARTITION BY year_end, unit_class, item) AS DOUBLE)
     WHEN if_missing = '零分' THEN 0
   END AS points,
   CASE WHEN points IS NULL THEN if_missing END AS filled, doubt

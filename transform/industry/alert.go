@@ -15,7 +15,7 @@ import (
 )
 
 // alertVersion changes when other alerts would come out.
-const alertVersion = 2
+const alertVersion = 3
 
 // growthMetric is what cells are watched by.
 const growthMetric = "产值现价同比"
@@ -28,16 +28,22 @@ func alertStep(cfg Config) transform.Step {
 		Version: func() string { return fmt.Sprint(alertVersion) },
 		Inputs: map[string]string{
 			"signal": `SELECT s.month, s.level, s.subject, coalesce(s.credit_code, ''), coalesce(e.enterprise_name, ''), s.region_code, coalesce(s.segment, ''),
-					s.metric, coalesce(s.finding, ''), s.z, s.deviation, s.anomaly
+					s.metric, coalesce(s.finding, ''), s.periods, s.z, s.deviation, s.anomaly
 				FROM ads.industry_signal AS s
 				LEFT JOIN (
 					SELECT credit_code, max_by(enterprise_name, valid_from) AS enterprise_name FROM dim.industry_enterprise GROUP BY credit_code
 				) AS e ON e.credit_code = s.credit_code
-				WHERE s.subject IN (SELECT subject FROM ads.industry_signal WHERE anomaly <> 0 OR finding IS NOT NULL)
+				WHERE s.subject IN (
+					SELECT subject FROM ads.industry_signal WHERE anomaly <> 0 OR finding IS NOT NULL
+					UNION SELECT coalesce(credit_code, concat(region_code, '|', segment)) FROM ads.industry_alert WHERE state <> '解除'
+				)
 				ORDER BY s.level, s.subject, s.month DESC, s.metric, s.finding`,
 			"before": `SELECT alert_id, state, opened, level, region_code, coalesce(segment, ''), coalesce(credit_code, ''), coalesce(enterprise_name, ''),
-					metric, category, kind
+					metric, category, kind, coalesce(lamp, '')
 				FROM ads.industry_alert ORDER BY month DESC, alert_id`,
+			// Who of them is in business: an alert ends with the enterprise.
+			"listed": `SELECT credit_code, valid_from, valid_to FROM dim.industry_enterprise
+				WHERE status = '在营' AND credit_code IN (SELECT credit_code FROM ads.industry_alert)`,
 		},
 		Build: func(ctx context.Context, b *transform.Build) error { return buildAlerts(ctx, b, cfg) },
 	}
@@ -79,7 +85,11 @@ func buildAlerts(ctx context.Context, b *transform.Build, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	for _, a := range r.next(day, subjects, before) {
+	listed, err := readListed(ctx, b, day)
+	if err != nil {
+		return err
+	}
+	for _, a := range r.next(day, subjects, before, listed) {
 		row := []any{
 			day, a.id, a.state, a.opened, a.level, a.region, orNil(a.segment), orNil(a.credit), orNil(a.name),
 			a.metric, a.category, a.kind, orNil(a.lamp), number(a.z), number(a.deviation), a.reason,
@@ -105,8 +115,9 @@ func number(x *float64) any {
 	return *x
 }
 
-// next takes the alerts from one month to the next.
-func (r rules) next(day time.Time, subjects []*subject, before []alert) []alert {
+// next takes the alerts from one month to the next. listed are the enterprises
+// with alerts that are in business at the end of the month.
+func (r rules) next(day time.Time, subjects []*subject, before []alert, listed map[string]bool) []alert {
 	open := map[string]alert{}
 	kinds := map[string]map[string]string{}
 	for _, a := range before {
@@ -120,32 +131,105 @@ func (r rules) next(day time.Time, subjects []*subject, before []alert) []alert 
 		}
 	}
 	var list []alert
-	blind := map[string]string{} // by subject: why nothing can be said of its course
+	known := map[string]*subject{}
 	for _, s := range subjects {
-		blind[s.id] = r.blind(s)
+		known[s.id] = s
 		for _, v := range r.judge(s, kinds[s.id]) {
 			key := s.id + " " + v.metric + " " + v.kind
 			a := alert{subject: *s, verdict: v, state: opened, opened: day, id: alertID(s.id, v.metric, v.kind, day)}
-			if known, ok := open[key]; ok {
-				a.state, a.opened, a.id = continued, known.opened, known.id
+			if stands, ok := open[key]; ok {
+				a.state, a.opened, a.id = continued, stands.opened, stands.id
 				delete(open, key)
 			}
 			list = append(list, a)
 		}
 	}
 	for _, a := range open {
-		a.state, a.lamp, a.z, a.deviation, a.reason = cleared, "", nil, nil, "本月不再符合预警条件"
-		switch why := blind[a.subjectID()]; {
-		case why != "" && (a.category == trendCategory || a.kind == divergenceKind):
-			// What nobody knows settles nothing.
-			a.state, a.reason = continued, why+"，无从判断，预警保留"
-		case a.category == trendCategory:
-			a.lamp = "绿"
-		}
-		list = append(list, a)
+		list = append(list, r.left(a, known[a.subjectID()], listed[a.credit]))
 	}
 	slices.SortFunc(list, func(a, b alert) int { return cmp.Compare(a.id, b.id) })
 	return list
+}
+
+// left is what becomes of an alert that this month gives no reason for. Data clear
+// it. Without them nobody can tell and it goes on, with the lamp that was seen
+// last, until it has been so for as many months as persistence looks at, or the
+// enterprise is no more. Who reports without being in business is not asked for
+// more, so the absence of such a report is all there is to know.
+func (r rules) left(a alert, s *subject, listed bool) alert {
+	a.z, a.deviation = nil, nil
+	last := a.lamp
+	a.state, a.lamp = cleared, ""
+	if s == nil {
+		s = &subject{}
+	}
+	switch {
+	case a.kind == unlistedKind || a.isTold(s):
+		a.reason = "本月不再符合预警条件"
+		if a.category == trendCategory {
+			a.lamp = "绿"
+		}
+	case a.level != cellLevel && !listed:
+		a.reason = "企业月末已不在营，不再跟踪"
+	case !r.heard(a, s):
+		a.reason = fmt.Sprintf("连续%.0f期无数可判，不再跟踪", r.window)
+	default:
+		a.state, a.lamp, a.reason = continued, last, a.why(s)+"，无从判断"
+		a.name, a.region = s.name, s.region // where it is now
+	}
+	return a
+}
+
+// isTold reports whether the month tells what the alert is about. That who did
+// not report has done so is told by a value in doubt as well.
+func (a alert) isTold(s *subject) bool {
+	switch a.kind {
+	case divergenceKind:
+		return s.knows(outputMetric) && s.knows(powerMetric)
+	case missingKind:
+		return s.knows(outputMetric) || s.has(unitKind, outputMetric)
+	case unitKind:
+		if a.metric == baseMetric || a.metric == capacityMetric {
+			return s.knows(outputMetric) // the report is there, and nothing in it is doubted but the output
+		}
+	}
+	return s.knows(a.metric)
+}
+
+// heard reports whether a month that persistence looks at told anything about it.
+func (r rules) heard(a alert, s *subject) bool {
+	metrics := []string{a.metric}
+	switch {
+	case a.kind == divergenceKind:
+		metrics = []string{outputMetric, powerMetric}
+	case a.metric == baseMetric || a.metric == capacityMetric:
+		metrics = []string{outputMetric}
+	}
+	at := func(back int, finding, metric string) bool {
+		return slices.ContainsFunc(s.signals, func(x signal) bool { return x.back == back && x.finding == finding && x.metric == metric })
+	}
+	for back := 0; float64(back) < r.window; back++ {
+		unknown := slices.ContainsFunc(metrics, func(metric string) bool { return !at(back, "", metric) })
+		if !unknown || at(back, a.kind, a.metric) {
+			return true
+		}
+	}
+	return false
+}
+
+// why says why the month tells nothing about it.
+func (a alert) why(s *subject) string {
+	metric := a.metric
+	if a.kind == divergenceKind && s.knows(outputMetric) {
+		metric = powerMetric
+	}
+	switch {
+	case s.has(missingKind, outputMetric):
+		return "本月缺报"
+	case s.has(unitKind, metric):
+		return "本月" + metric + "单位存疑"
+	}
+	return "本月没有可用的" + metric
 }
 
 // subjectID is the subject of an alert that was read back.
@@ -171,7 +255,7 @@ func readSubjects(ctx context.Context, b *transform.Build, day time.Time) ([]*su
 		var x signal
 		var month time.Time
 		var z, deviation sql.NullFloat64
-		if err := r.Scan(&month, &s.level, &s.id, &s.credit, &s.name, &s.region, &s.segment, &x.metric, &x.finding, &z, &deviation, &x.anomaly); err != nil {
+		if err := r.Scan(&month, &s.level, &s.id, &s.credit, &s.name, &s.region, &s.segment, &x.metric, &x.finding, &x.periods, &z, &deviation, &x.anomaly); err != nil {
 			return err
 		}
 		x.back = 12*(day.Year()-month.Year()) + int(day.Month()) - int(month.Month())
@@ -198,7 +282,7 @@ func readOpen(ctx context.Context, b *transform.Build) ([]alert, error) {
 	seen := map[string]bool{}
 	err := each(ctx, b, "before", func(r *sql.Rows) error {
 		var a alert
-		if err := r.Scan(&a.id, &a.state, &a.opened, &a.level, &a.region, &a.segment, &a.credit, &a.name, &a.metric, &a.category, &a.kind); err != nil {
+		if err := r.Scan(&a.id, &a.state, &a.opened, &a.level, &a.region, &a.segment, &a.credit, &a.name, &a.metric, &a.category, &a.kind, &a.lamp); err != nil {
 			return err
 		}
 		if !seen[a.id] && a.state != cleared {
@@ -208,4 +292,23 @@ func readOpen(ctx context.Context, b *transform.Build) ([]alert, error) {
 		return nil
 	})
 	return list, err
+}
+
+// readListed returns the enterprises with alerts that are in business at the end
+// of the month.
+func readListed(ctx context.Context, b *transform.Build, day time.Time) (map[string]bool, error) {
+	last := day.AddDate(0, 1, -1)
+	listed := map[string]bool{}
+	err := each(ctx, b, "listed", func(r *sql.Rows) error {
+		var credit string
+		var from, to time.Time
+		if err := r.Scan(&credit, &from, &to); err != nil {
+			return err
+		}
+		if !from.After(last) && to.After(last) {
+			listed[credit] = true
+		}
+		return nil
+	})
+	return listed, err
 }

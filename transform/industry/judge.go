@@ -22,6 +22,7 @@ type signal struct {
 	back      int // months before the one that is judged
 	metric    string
 	finding   string // 缺报, 单位, 名录外 or ""
+	periods   int64  // it was compared with; of 单位 0: with other values of the same report
 	z         *float64
 	deviation *float64
 	anomaly   int64
@@ -43,9 +44,9 @@ type verdict struct {
 // What verdicts are about.
 const (
 	outputMetric    = "产值"
+	baseMetric      = "同期可比产值"
+	capacityMetric  = "生产能力"
 	powerMetric     = "用电量"
-	baseMetric      = "同期产值" // as the report has it
-	capacityMetric  = "产能"
 	cellLevel       = "单元"
 	missingKind     = "缺报"
 	unitKind        = "单位"
@@ -59,50 +60,63 @@ const (
 )
 
 // judge says what there is about a subject. A missing report is judged first:
-// whoever did not report has nothing else to answer for. Doubts about the data
-// come before what the data say. open are the kinds of the subject's alerts
-// that stand, by metric: what is known as a divergence stays one until it ends.
+// whoever did not report has nothing else to answer for but what already stands
+// about his electricity. Doubts about the data come before what the data say.
+// open are the kinds of the subject's alerts that stand, by metric: what is known
+// as a divergence stays one until it ends.
 func (r rules) judge(s *subject, open map[string]string) []verdict {
-	if r.has(s, missingKind, outputMetric) {
-		return []verdict{{metric: outputMetric, category: missingCategory, kind: missingKind, reason: "此前曾报送，本月在营而未报产值"}}
+	if s.has(missingKind, outputMetric) {
+		list := []verdict{{metric: outputMetric, category: missingCategory, kind: missingKind, reason: "此前曾报送，本月在营而未报产值"}}
+		if t, ok := r.trend(s, powerMetric, open); ok && open[powerMetric] == kindOf(t.anomaly) {
+			list = append(list, r.trendVerdict(s, t))
+		}
+		return list
 	}
 	var list []verdict
-	for _, metric := range []string{outputMetric, powerMetric, baseMetric, capacityMetric} {
-		if i := r.index(s, unitKind, metric); i >= 0 {
+	for _, metric := range []string{outputMetric, baseMetric, capacityMetric, powerMetric} {
+		if i := s.index(unitKind, metric); i >= 0 {
 			list = append(list, unitVerdict(metric, s.signals[i]))
 		}
 	}
-	if r.has(s, unlistedKind, outputMetric) {
+	if s.has(unlistedKind, outputMetric) {
 		list = append(list, verdict{metric: outputMetric, category: doubtCategory, kind: unlistedKind, reason: "报送了产值，名录中当月并非在营"})
 	}
 	return append(list, r.trends(s, open)...)
 }
 
-// blind says why the course of a subject is not known this month; "" when it is.
-func (r rules) blind(s *subject) string {
-	if r.has(s, missingKind, outputMetric) {
-		return "本月缺报"
-	}
-	for _, metric := range []string{outputMetric, powerMetric} {
-		if r.has(s, unitKind, metric) {
-			return metric + "单位存疑"
-		}
-	}
-	return ""
-}
-
-func (r rules) index(s *subject, finding, metric string) int {
+func (s *subject) index(finding, metric string) int {
 	return slices.IndexFunc(s.signals, func(x signal) bool { return x.back == 0 && x.finding == finding && x.metric == metric })
 }
 
-func (r rules) has(s *subject, finding, metric string) bool { return r.index(s, finding, metric) >= 0 }
+func (s *subject) has(finding, metric string) bool { return s.index(finding, metric) >= 0 }
 
+// knows reports whether a metric has a value that counts this month.
+func (s *subject) knows(metric string) bool { return s.has("", metric) }
+
+// unitVerdict tells of a value that looks written in the wrong unit, and what it
+// was compared with.
 func unitVerdict(metric string, x signal) verdict {
 	v := verdict{metric: metric, category: doubtCategory, kind: unitKind, deviation: x.deviation}
-	small := x.deviation != nil && *x.deviation < 0
-	v.reason = map[bool]string{true: "约为此前中位数的万分之一", false: "约为此前中位数的一万倍"}[small]
-	units := map[string]string{outputMetric: "元与万元", powerMetric: "千瓦时与万千瓦时"}[metric]
-	v.reason = metric + v.reason + "，疑为" + units + "混用；该数未计入汇总"
+	than, left, units := "此前中位数", "汇总", "元与万元"
+	if x.periods == 0 {
+		than = "同一报表所填产值"
+		if metric == outputMetric {
+			than = "同一报表所填同期或产能"
+		}
+	}
+	switch metric {
+	case powerMetric:
+		units = "千瓦时与万千瓦时"
+	case baseMetric:
+		left = "同比"
+	case capacityMetric:
+		left = "产能利用率"
+	}
+	times := "一万倍"
+	if x.deviation != nil && *x.deviation < 0 {
+		times = "万分之一"
+	}
+	v.reason = fmt.Sprintf("%s约为%s的%s，疑为%s混用；该数未计入%s", metric, than, times, units, left)
 	return v
 }
 
@@ -122,8 +136,13 @@ func (t trend) when() string {
 }
 
 // trend returns the newest signal out of bounds of a series that persists; ok
-// is false for one that does not.
-func (r rules) trend(s *subject, metric string) (t trend, ok bool) {
+// is false for one that does not, and where nothing is known this month. After a
+// month that told nothing, one month out of bounds is enough for an alert that
+// stands: only data clear it.
+func (r rules) trend(s *subject, metric string, open map[string]string) (t trend, ok bool) {
+	if !s.knows(metric) {
+		return trend{}, false
+	}
 	for _, side := range []int64{-1, 1} {
 		t = trend{signal: signal{back: math.MaxInt}}
 		for _, x := range s.signals {
@@ -134,15 +153,26 @@ func (r rules) trend(s *subject, metric string) (t trend, ok bool) {
 				}
 			}
 		}
-		if float64(t.times) >= r.persistence {
+		stands := open[metric] == kindOf(side) || open[outputMetric] == divergenceKind
+		if float64(t.times) >= r.persistence || stands && t.back == 0 && r.gap(s, metric) {
 			return t, true
 		}
 	}
 	return trend{}, false
 }
 
+// gap reports whether a month that persistence looks at told nothing.
+func (r rules) gap(s *subject, metric string) bool {
+	for back := 1; float64(back) < r.window; back++ {
+		if !slices.ContainsFunc(s.signals, func(x signal) bool { return x.back == back && x.metric == metric && x.finding == "" }) {
+			return true
+		}
+	}
+	return false
+}
+
 // trends judges falls and rises. What happens to the electricity along with the
-// output is one matter, not two.
+// output is one matter, not two, also while the output is not known.
 func (r rules) trends(s *subject, open map[string]string) []verdict {
 	var found []trend
 	metrics := []string{outputMetric, powerMetric}
@@ -150,7 +180,7 @@ func (r rules) trends(s *subject, open map[string]string) []verdict {
 		metrics = []string{growthMetric}
 	}
 	for _, metric := range metrics {
-		if t, ok := r.trend(s, metric); ok {
+		if t, ok := r.trend(s, metric, open); ok {
 			found = append(found, t)
 		}
 	}
@@ -160,15 +190,24 @@ func (r rules) trends(s *subject, open map[string]string) []verdict {
 	if v, ok := r.diverges(s, found[0], open); ok {
 		return []verdict{v}
 	}
+	if open[outputMetric] == divergenceKind {
+		return nil // one of the two is not known, so nobody can tell
+	}
 	var list []verdict
-	for i, t := range found {
-		if i > 0 && t.anomaly == found[0].anomaly {
+	for _, t := range found {
+		along := found[0].metric == outputMetric && found[0].anomaly == t.anomaly ||
+			!s.knows(outputMetric) && open[outputMetric] == kindOf(t.anomaly) && open[powerMetric] != kindOf(t.anomaly)
+		if t.metric == powerMetric && along {
 			continue
 		}
 		list = append(list, r.trendVerdict(s, t))
 	}
 	return list
 }
+
+// rounded is what is held against a threshold: −0.225 and −0.375 are 0.15
+// apart, and not 0.15000000000000002.
+func rounded(x float64) float64 { return math.Round(x*1e9) / 1e9 }
 
 // diverges holds output against electricity in the newest month in which the
 // series that is out of bounds was so.
@@ -188,9 +227,8 @@ func (r rules) diverges(s *subject, t trend, open map[string]string) (verdict, b
 	if power == nil || output == nil {
 		return verdict{}, false
 	}
-	gap := *power - *output
-	// Rounded first: 15 points are no more than 15 points, whatever floats make of them.
-	apart := exact(math.Abs(gap)) > r.divergence && exact(math.Abs(gap)) > exact(r.intensity*(1+*output))
+	gap := rounded(*power - *output)
+	apart := math.Abs(gap) > rounded(r.divergence) && math.Abs(gap) > rounded(r.intensity*(1+*output))
 	known := open[outputMetric]
 	if known != divergenceKind && (!apart || known == kindOf(t.anomaly)) {
 		return verdict{}, false
@@ -200,9 +238,6 @@ func (r rules) diverges(s *subject, t trend, open map[string]string) (verdict, b
 		reason: t.when() + fmt.Sprintf("用电%s，产值%s，相差%.1f个百分点；%s", away(*power), away(*output), 100*math.Abs(gap), r.times(t)),
 	}, true
 }
-
-// exact takes off what floats leave behind.
-func exact(x float64) float64 { return math.Round(x*1e9) / 1e9 }
 
 func (r rules) times(t trend) string {
 	return fmt.Sprintf("%s近%.0f期有%d期超限", t.metric, r.window, t.times)
@@ -241,12 +276,13 @@ func (r rules) trendVerdict(s *subject, t trend) verdict {
 
 // lamp is one of the five lamps, from overheated to too cold.
 func lamp(deviation, severe float64) string {
+	deviation, severe = rounded(deviation), rounded(severe)
 	switch {
-	case exact(deviation) >= severe:
+	case deviation >= severe:
 		return "红"
 	case deviation > 0:
 		return "黄"
-	case exact(deviation) <= -severe:
+	case deviation <= -severe:
 		return "蓝"
 	case deviation < 0:
 		return "浅蓝"
