@@ -98,9 +98,11 @@ func TestFlagLives(t *testing.T) {
 		fillTable(t, e, cat, "dwd.assist_review", "x\n")
 		fillTable(t, e, cat, "dim.site", "region_code\n331022\n")
 		fillTable(t, e, cat, "dim.parameter", fmt.Sprintf("name,value,valid_from,valid_to\nassist.risk.clear_after,%d,0001-01-01,9999-12-31\n", clearAfter))
-		c, _ := cat.Contract("dim.assist_risk_rule")
-		rules, _ := dated(cat, c)
-		fillTable(t, e, cat, "dim.assist_risk_rule", rules)
+		for _, table := range []string{"dim.assist_risk_rule", "dim.assist_metric"} {
+			c, _ := cat.Contract(table)
+			rules, _ := dated(cat, c)
+			fillTable(t, e, cat, table, rules)
+		}
 		var got []string
 		for _, r := range queryRows(t, e, "SELECT flag_id, state, first_seen, opened_in, episode FROM ("+flagModel(t, g)+") ORDER BY flag_id") {
 			got = append(got, strings.Join(r, " "))

@@ -262,7 +262,7 @@ func (s *scenario) fillDimensions(t *testing.T, e *warehouse.Engine, cat *models
 	if s.Schemes != "" {
 		dims["dim.parameter"] = strings.ReplaceAll(dims["dim.parameter"], `"通用,浙江,坪山,鄞州"`, `"`+s.Schemes+`"`)
 	}
-	for _, table := range []string{"dim.assist_risk_rule", "dim.assist_dataset"} {
+	for _, table := range []string{"dim.assist_risk_rule", "dim.assist_dataset", "dim.assist_metric"} {
 		c, _ := cat.Contract(table)
 		dims[table], _ = dated(cat, c)
 	}

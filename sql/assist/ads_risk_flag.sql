@@ -36,15 +36,10 @@ found AS (
 gap AS (
   SELECT r.rule_id, r.rule_version, d.n, d.month, d.evaluated_on, min(c.note) AS missing
   FROM rule AS r
-  JOIN (VALUES
-    ('medical_total', 'medical'), ('medical_self', 'medical'), ('paid_after_death', 'benefit'),
-    ('rigid_share', 'income'), ('rigid_share', 'medical'), ('income_drop', 'income'), ('income_per_capita', 'income'),
-    ('vehicle_count', '车辆'), ('vehicle_value', '车辆'), ('house_count', '不动产'), ('second_house_area', '不动产'), ('subscribed_capital', '认缴出资'),
-    -- That a payment contradicts a certificate is seen in the month's own payments.
-    ('record_conflicts', 'benefit')
-  ) AS k(metric, dataset) ON k.metric = r.metric
-  JOIN dws.assist_coverage AS c
-    ON c.dataset = k.dataset AND c.window_kind = CASE WHEN r.window_kind = '近6月' THEN '滚动12月' ELSE r.window_kind END AND c.missing_months > 0
+  JOIN (
+    SELECT DISTINCT m.metric, m.window_kind, u.dataset FROM dim.assist_metric AS m CROSS JOIN UNNEST(m.datasets) AS u(dataset)
+  ) AS k ON k.metric = r.metric AND k.window_kind = r.window_kind
+  JOIN dws.assist_coverage AS c ON c.dataset = k.dataset AND c.window_kind = k.window_kind AND c.missing_months > 0
   JOIN day AS d ON d.month = c.month
   GROUP BY r.rule_id, r.rule_version, d.n, d.month, d.evaluated_on
 ),
