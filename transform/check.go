@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -15,19 +16,15 @@ import (
 // and by which.
 type CheckError struct {
 	Table string
-	Check string
+	Check string // a check in SQL by its title, as its contract has it
 	Rows  int64
 	// Examples are a few offending rows by their keys, never by anything
 	// personal.
 	Examples []string
-	Title    string // what the check guards, in Chinese; may be empty
 }
 
 func (e *CheckError) Error() string {
 	s := fmt.Sprintf("table %s: check failed: %s: %d rows", e.Table, e.Check, e.Rows)
-	if e.Title != "" {
-		s += " (" + e.Title + ")"
-	}
 	if len(e.Examples) > 0 {
 		s += ", such as " + strings.Join(e.Examples, "; ")
 	}
@@ -84,7 +81,7 @@ func checkTable(ctx context.Context, tx *warehouse.Tx, n *Node, span warehouse.S
 			return fmt.Errorf("table %s: check %s: %w", c.Table, p.name, err)
 		}
 		if rows > 0 {
-			return &CheckError{Table: c.Table, Check: p.name, Rows: rows, Examples: examples, Title: p.title}
+			return &CheckError{Table: c.Table, Check: p.name, Rows: rows, Examples: examples}
 		}
 	}
 	return nil
@@ -94,7 +91,6 @@ func checkTable(ctx context.Context, tx *warehouse.Tx, n *Node, span warehouse.S
 // where, unique and empty is set.
 type promise struct {
 	name   string
-	title  string
 	where  string   // condition of an offending row
 	unique []string // columns that together occur once
 	empty  string   // SELECT of offending rows
@@ -129,7 +125,7 @@ func promises(c *models.Contract) []promise {
 	}
 	for _, ch := range c.Checks {
 		if ch.Empty != "" {
-			list = append(list, promise{name: "no rows from: " + strings.Join(strings.Fields(ch.Empty), " "), title: ch.Title, empty: ch.Empty})
+			list = append(list, promise{name: cmp.Or(ch.Title, "no rows from: "+strings.Join(strings.Fields(ch.Empty), " ")), empty: ch.Empty})
 			continue
 		}
 		unique = append(unique, ch.Unique)

@@ -116,7 +116,7 @@ func TestChecksWrittenAsSQLSeeOnlyNewRows(t *testing.T) {
 `)
 	h.deliver("2025-01", "'a', '2025-01-05', 6")
 	res := h.run(transform.Options{})
-	expect(t, "error", "table dwd.toy_event: check failed: no rows from: SELECT id FROM dwd.toy_event WHERE n > 5: 1 rows (数不过五), such as id=a", res.Err().Error())
+	expect(t, "error", "table dwd.toy_event: check failed: 数不过五: 1 rows, such as id=a", res.Err().Error())
 }
 
 func TestModelsMustReturnWhatTheirContractSays(t *testing.T) {
