@@ -256,7 +256,7 @@ func testNewRule(t *testing.T, r relief) {
 		t.Fatal(err)
 	}
 	paramsFile := filepath.Join(r.dir, "site", "models", "assist", "params", "risk.yaml")
-	for schemes, want := range map[string]string{"坪山,鄞洲": "参数所列的口径都有规则", "坪山,吉林": "同一规则不同时采用两种口径"} {
+	for schemes, want := range map[string]string{"坪山,鄞洲": "assist.risk.schemes 所列的口径都有规则", "坪山,吉林": "assist.risk.schemes 不使同一规则同时采用两种口径"} {
 		writeFile(t, paramsFile, strings.Replace(string(params), "坪山,鄞州", schemes, 1))
 		if _, errs, code := zhicang(t, "-c", r.config, "run", "--no-ingest", "--as-of", r.truth.AsOf); code != exitFailed || !strings.Contains(errs, want) {
 			t.Errorf("schemes %s: exit %d, %s", schemes, code, errs)
