@@ -238,7 +238,7 @@ func testNewRule(t *testing.T, r relief) {
 	row := `  - {scheme: 通用, rule_id: medical_watch, rule_version: "1", title: 名单内医疗支出超1万8, scope: 名单内, status_basis: 评估日, metric: medical_total, window_kind: 自然年, comparison: ">", threshold: 18000, threshold_kind: 绝对值, step: 5000, department: 医保局, evidence: "{period}医疗总费用{value}元", from: 2025-01-01, reference: "[A] 试行"}` + "\n"
 	rulesFile := filepath.Join(r.dir, "site", "models", "assist", "params", "rule.yaml")
 	for wrong, want := range map[string]string{
-		strings.Replace(row, "medical_total", "medical_totl", 1): `"medical_totl" is none of`,
+		strings.Replace(row, "medical_total", "medical_totl", 1): `"medical_totl" is not in dim.assist_metric.metric`,
 		strings.Replace(row, "自然年", "时点", 1):                     "指标在该期间内有计算",
 	} {
 		writeFile(t, rulesFile, string(rules)+wrong)
