@@ -180,9 +180,14 @@ func (b *Book) readRows() error {
 	}
 	index := map[string]int{}
 	for j, title := range rows[headerRow-1] {
-		if title != titleRemark {
-			index[title], b.width = j, j+1
+		_, again := index[title]
+		switch {
+		case title == titleRemark:
+			continue
+		case again && slices.ContainsFunc(columns(), func(c column) bool { return c.title == title }):
+			return fmt.Errorf("sheet %s has two columns %s in row %d", listSheet, title, headerRow)
 		}
+		index[title], b.width = j, j+1
 	}
 	for _, c := range columns() {
 		if _, ok := index[c.title]; !ok {

@@ -3,6 +3,7 @@ package desk_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -170,9 +171,22 @@ func TestReadRefuses(t *testing.T) {
 	if err := f.Write(&out); err != nil {
 		t.Fatal(err)
 	}
+	twice := excelize.NewFile()
+	defer twice.Close()
+	if err := errors.Join(
+		twice.SetSheetName("Sheet1", "线索"),
+		twice.SetSheetRow("线索", "A2", &[]string{"线索编号", "处置", "备考", "备考", "处置"}),
+	); err != nil {
+		t.Fatal(err)
+	}
+	var copied bytes.Buffer
+	if err := twice.Write(&copied); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct{ data, want string }{
 		"no workbook":      {"hello", "no workbook"},
 		"another workbook": {out.String(), "no sheet 线索"},
+		"a column twice":   {copied.String(), "two columns 处置"},
 	} {
 		if _, err := desk.Read(strings.NewReader(c.data)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)

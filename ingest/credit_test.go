@@ -121,7 +121,7 @@ func TestParseMonth(t *testing.T) {
 			t.Errorf("%s: %s, %v", s, got, err)
 		}
 	}
-	for _, s := range []string{"", "2025", "2025-13", "2025年13月", "202500", "3月", "2025年", "25-03", "2025-03-", "月"} {
+	for _, s := range []string{"", "2025", "2025-13", "2025年13月", "202500", "3月", "2025年", "25-03", "2025-03-", "月", "2025.1"} {
 		if got, err := parseMonth(s, loc); err == nil {
 			t.Errorf("%q is no month, and was read as %s", s, got)
 		}

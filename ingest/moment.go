@@ -94,6 +94,8 @@ func parseMonth(s string, loc *time.Location) (time.Time, error) {
 	switch first, chinese := strings.CutSuffix(s, "月"); {
 	case chinese:
 		day = first + "月1日"
+	case len(s) == 6 && s[4] == '.' && s[5] == '1': // all that a number keeps of 2021.10
+		return time.Time{}, errWhichMonth
 	case len(s) == 6 && allDigits(s, false):
 		day = s + "01"
 	case len(s) >= 6 && len(s) <= 7 && s[4] < '0': // 2021-08, 2021/8, 2021.08

@@ -21,6 +21,7 @@ var (
 	errPrecision    = errors.New("小数位数或整数位数超出约定")
 	errNotMoment    = errors.New("不是日期时间")
 	errNoSuchDay    = errors.New("日历上没有这一天")
+	errWhichMonth   = errors.New("分不清是1月还是10月：数字单元格中2025.10即2025.1，请写作2025-01或2025-10")
 	errNotBoolean   = errors.New("不是“是/否”")
 	errDecimalPoint = errors.New("应为整数,却带有小数")
 	errRange        = errors.New("超出整数的范围")

@@ -179,4 +179,4 @@ SELECT
   CAST(NULL AS DOUBLE) AS z, CAST(NULL AS DOUBLE) AS deviation, CAST(0 AS BIGINT) AS anomaly
 FROM dwd.industry_month AS m
 CROSS JOIN dim.site AS r
-WHERE NOT m.registered AND m.output IS NOT NULL
+WHERE NOT m.registered AND (m.output IS NOT NULL OR m.output_doubt)

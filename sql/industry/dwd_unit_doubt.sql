@@ -29,6 +29,9 @@ clash AS (
   JOIN parameter AS p ON p.month = o.month
   WHERE o.metric = '产值' AND round(abs(abs(log10(o.value / nullif(v.value, 0))) - 4), 9) <= p.tolerance
 ),
+contradicted AS (
+  SELECT DISTINCT credit_code, month FROM clash
+),
 -- Only what is so far from the least or the most of the periods before, of which
 -- there are 12 at most, can be so far from their median.
 suspect AS (
@@ -55,6 +58,9 @@ pair AS (
   JOIN value AS h
     ON h.credit_code = v.credit_code AND h.metric = v.metric AND h.month < v.month
     AND date_diff('month', h.month, v.month) <= p.periods
+  -- Values that contradict one another vouch for nothing later.
+  LEFT JOIN contradicted AS c ON c.credit_code = h.credit_code AND c.month = h.month
+  WHERE c.credit_code IS NULL OR h.metric = '用电量'
 ),
 usual AS (
   SELECT

@@ -15,7 +15,7 @@ import (
 )
 
 // alertVersion changes when other alerts would come out.
-const alertVersion = 3
+const alertVersion = 4
 
 // growthMetric is what cells are watched by.
 const growthMetric = "产值现价同比"
@@ -72,6 +72,9 @@ func buildAlerts(ctx context.Context, b *transform.Build, cfg Config) error {
 	})
 	if err != nil {
 		return err
+	}
+	if r.persistence < 1 {
+		return fmt.Errorf("parameter industry.alert.persistence is %v: at least one month must be out of bounds", r.persistence)
 	}
 	day, err := firstDay(b.Month)
 	if err != nil {

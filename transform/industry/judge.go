@@ -136,14 +136,19 @@ func (t trend) when() string {
 }
 
 // trend returns the newest signal out of bounds of a series that persists; ok
-// is false for one that does not, and where nothing is known this month. After a
-// month that told nothing, one month out of bounds is enough for an alert that
-// stands: only data clear it.
+// is false for one that does not, and where nothing is known this month. Nothing
+// begins in a month within bounds, and one out of bounds to the other side ends
+// it. After a month that told nothing, one month out of bounds is enough for an
+// alert that stands: only data clear it.
 func (r rules) trend(s *subject, metric string, open map[string]string) (t trend, ok bool) {
 	if !s.knows(metric) {
 		return trend{}, false
 	}
+	now := s.signals[s.index("", metric)].anomaly
 	for _, side := range []int64{-1, 1} {
+		if now == -side {
+			continue
+		}
 		t = trend{signal: signal{back: math.MaxInt}}
 		for _, x := range s.signals {
 			if x.metric == metric && x.finding == "" && x.anomaly == side && float64(x.back) < r.window {
@@ -154,7 +159,8 @@ func (r rules) trend(s *subject, metric string, open map[string]string) (t trend
 			}
 		}
 		stands := open[metric] == kindOf(side) || open[outputMetric] == divergenceKind
-		if float64(t.times) >= r.persistence || stands && t.back == 0 && r.gap(s, metric) {
+		persists := float64(t.times) >= r.persistence && (stands || t.back == 0)
+		if persists || stands && t.back == 0 && r.gap(s, metric) {
 			return t, true
 		}
 	}
@@ -187,11 +193,12 @@ func (r rules) trends(s *subject, open map[string]string) []verdict {
 	if len(found) == 0 {
 		return nil
 	}
-	if v, ok := r.diverges(s, found[0], open); ok {
+	v, ok, told := r.diverges(s, found[0], open)
+	if ok {
 		return []verdict{v}
 	}
-	if open[outputMetric] == divergenceKind {
-		return nil // one of the two is not known, so nobody can tell
+	if open[outputMetric] == divergenceKind && (!told || found[0].back > 0) {
+		return nil // one of the two is not known, so nobody can tell; and nothing begins within bounds
 	}
 	var list []verdict
 	for _, t := range found {
@@ -210,10 +217,11 @@ func (r rules) trends(s *subject, open map[string]string) []verdict {
 func rounded(x float64) float64 { return math.Round(x*1e9) / 1e9 }
 
 // diverges holds output against electricity in the newest month in which the
-// series that is out of bounds was so.
-func (r rules) diverges(s *subject, t trend, open map[string]string) (verdict, bool) {
+// series that is out of bounds was so; told is false where one of the two is not
+// known then.
+func (r rules) diverges(s *subject, t trend, open map[string]string) (v verdict, ok, told bool) {
 	if t.metric != outputMetric && t.metric != powerMetric {
-		return verdict{}, false
+		return verdict{}, false, false
 	}
 	at := func(metric string) *float64 {
 		for _, x := range s.signals {
@@ -225,18 +233,17 @@ func (r rules) diverges(s *subject, t trend, open map[string]string) (verdict, b
 	}
 	power, output := at(powerMetric), at(outputMetric)
 	if power == nil || output == nil {
-		return verdict{}, false
+		return verdict{}, false, false
 	}
 	gap := rounded(*power - *output)
 	apart := math.Abs(gap) > rounded(r.divergence) && math.Abs(gap) > rounded(r.intensity*(1+*output))
-	known := open[outputMetric]
-	if known != divergenceKind && (!apart || known == kindOf(t.anomaly)) {
-		return verdict{}, false
+	if !apart || open[outputMetric] == kindOf(t.anomaly) {
+		return verdict{}, false, true
 	}
 	return verdict{
 		metric: outputMetric, category: doubtCategory, kind: divergenceKind, z: t.z, deviation: &gap,
 		reason: t.when() + fmt.Sprintf("用电%s，产值%s，相差%.1f个百分点；%s", away(*power), away(*output), 100*math.Abs(gap), r.times(t)),
-	}, true
+	}, true, true
 }
 
 func (r rules) times(t trend) string {
