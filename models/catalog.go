@@ -187,10 +187,10 @@ func (cat *Catalog) Inherit(order []string, upstreams func(table string) []strin
 }
 
 // inheritColumn takes what a column leaves out from the columns of that name
-// upstream. Where they disagree about its type or its class of personal data,
-// it must say itself which it is.
+// upstream. Where they disagree about its type, its class of personal data or what
+// it is called, it must say itself which it is.
 func (cat *Catalog) inheritColumn(c *Contract, col *Column, ups []string) error {
-	var typed, personal string // the upstream tables that type and class come from
+	var typed, personal, titled string // the upstream tables that type and class come from
 	where := "columns[" + col.Name + "]"
 	for _, up := range ups {
 		from, ok := cat.upstreamColumn(up, col.Name)
@@ -212,7 +212,12 @@ func (cat *Catalog) inheritColumn(c *Contract, col *Column, ups []string) error 
 		case personal != "" && col.PII != from.PII:
 			return c.errorf(where, "give the class that it has here", "%s: it is %s in %s and %s in %s", where, col.PII, personal, from.PII, up)
 		}
-		col.Title = cmp.Or(col.Title, from.Title)
+		switch {
+		case col.Title == "":
+			col.Title, titled = from.Title, up
+		case titled != "" && col.Title != from.Title:
+			return c.errorf(where, "give the title that it has here", "%s: it is %s in %s and %s in %s", where, col.Title, titled, from.Title, up)
+		}
 		col.Formula = cmp.Or(col.Formula, from.Formula)
 		col.Unit = cmp.Or(col.Unit, from.Unit)
 	}

@@ -252,7 +252,11 @@ func TestInheritErrors(t *testing.T) {
 			strings.Replace(head, "grain: x\n", "grain: x\npartition: id\n", 1) + "- {name: id, type: BIGINT}\n",
 			"x/dws_x_sum.yaml:4: partition: id is BIGINT\nTry: partition by a DATE or TIMESTAMP column",
 		},
-		"said here": {head + "- {name: id, type: VARCHAR}\n- {name: who, pii: masked}\n", ""},
+		"two titles": {
+			head + "- {name: id, type: VARCHAR}\n",
+			"x/dws_x_sum.yaml:5: columns[id]: it is 编号 in dwd.x_order and 号码 in dwd.x_visit\nTry: give the title that it has here",
+		},
+		"said here": {head + "- {name: id, type: VARCHAR, title: 编号}\n- {name: who, pii: masked, title: 谁}\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cat, err := Load(fstest.MapFS{
