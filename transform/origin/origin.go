@@ -136,7 +136,7 @@ func alert(id string, _ time.Time) Subject {
 	lit := warehouse.Quote(id)
 	return Subject{Kind: "预警", ID: id, Table: "ads.industry_alert", Parts: []Part{
 		{"自新增起的各月", "ads.industry_alert", `
-			SELECT month, state, level, region_code, segment, enterprise_name, metric, category, kind, lamp, z, deviation, reason
+			SELECT month, state, level, region_code, segment, credit_code, enterprise_name, metric, category, kind, lamp, z, deviation, reason
 			FROM ads.industry_alert
 			WHERE alert_id = ` + lit + `
 			ORDER BY month`},
